@@ -1,0 +1,39 @@
+# make help lists the targets.
+
+GO ?= go
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## Build ./otpravka, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o otpravka ./cmd/otpravka
+
+.PHONY: test
+test: lint ## Lint, then run every test under the race detector; needs Go only
+	$(GO) test -race -timeout 9m ./...
+
+.PHONY: lint
+lint: ## go vet, staticcheck, gofumpt and a tidy go.mod
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@unformatted=$$($(GO) tool gofumpt -l .); \
+		if [ -n "$$unformatted" ]; then echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; fi
+	$(GO) mod tidy -diff
+
+.PHONY: format
+format: ## Format all code
+	$(GO) tool gofumpt -w .
+
+.PHONY: generate
+generate: ## Make the API's types from openapi.yaml
+	$(GO) generate ./...
+
+.PHONY: bench
+bench: ## Measure starts, checks and full cycles per second over HTTP
+	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 ./internal/app
+
+.PHONY: demo
+demo: ## Open the demo: a shop and a phone to click, against simulators
+	$(GO) run ./cmd/otpravka demo

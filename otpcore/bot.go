@@ -1,0 +1,55 @@
+package otpcore
+
+import "time"
+
+// BotKind is a kind of connector.
+type BotKind string
+
+// The kinds of bots.
+const (
+	BotTelegram BotKind = "telegram"
+)
+
+// Channel returns the channel that bots of the kind carry.
+func (k BotKind) Channel() Channel { return Telegram }
+
+// BotState is how a connector is doing. Each state goes with one sentence for
+// people.
+type BotState string
+
+// The states of a bot.
+const (
+	BotConnecting     BotState = "connecting"
+	BotConnected      BotState = "connected"
+	BotReconnecting   BotState = "reconnecting"    // passing trouble, tried again by itself
+	BotBadCredentials BotState = "bad_credentials" // needs a new token
+	BotConflict       BotState = "conflict"        // another program reads this bot's messages
+	BotStopped        BotState = "stopped"
+)
+
+// Usable reports whether a bot in this state may be handed messages.
+func (s BotState) Usable() bool { return s != BotBadCredentials && s != BotStopped }
+
+// Bot is a registered connector with its credential.
+type Bot struct {
+	ID         ID
+	BusinessID ID
+	Kind       BotKind
+	Account    string // the chat network's id of the bot, unique among live bots
+	Username   string // without "@"
+	Name       string
+	Token      []byte // sealed credential
+	State      BotState
+	StateText  string // one sentence: what is wrong and what to do
+	StateAt    time.Time
+	CreatedAt  time.Time
+}
+
+// BotRequest asks to take a bot into service.
+type BotRequest struct {
+	BusinessID  ID
+	Kind        BotKind
+	Token       string // the credential that the chat network gave the owner
+	Takeover    bool   // cut off another service that reads the bot's input
+	Idempotency *IdempotencyKey
+}

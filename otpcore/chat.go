@@ -1,0 +1,157 @@
+package otpcore
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Gone makes the chat's links inactive: it blocked the bot, or its account is
+// no more. SMS takes over at once.
+func (l *Linking) Gone(tx Tx, chat ChatRef, reason string) error {
+	return l.eachLink(tx, chat, func(link *Link) error {
+		if link.Status != LinkActive {
+			return nil
+		}
+		link.Status, link.EndReason, link.EndedAt = LinkInactive, reason, tx.Now()
+		return tx.SaveLink(link)
+	})
+}
+
+// Back brings the chat's inactive links back: the person unblocked the bot.
+func (l *Linking) Back(tx Tx, chat ChatRef) error {
+	return l.eachLink(tx, chat, func(link *Link) error {
+		if link.Status != LinkInactive {
+			return nil
+		}
+		link.Status, link.EndReason, link.EndedAt = LinkActive, "", noTime
+		return tx.SaveLink(link)
+	})
+}
+
+// Stop revokes the chat's links at the person's wish and returns how many.
+func (l *Linking) Stop(tx Tx, chat ChatRef) (int, error) {
+	n := 0
+	err := l.eachLink(tx, chat, func(link *Link) error {
+		if link.Status != LinkActive && link.Status != LinkInactive {
+			return nil
+		}
+		n++
+		link.Status, link.EndReason, link.EndedAt = LinkRevoked, "stopped", tx.Now()
+		if err := tx.SaveLink(link); err != nil {
+			return err
+		}
+		return tell(tx, link, EventLinkRevoked)
+	})
+	return n, err
+}
+
+func (l *Linking) eachLink(tx Tx, chat ChatRef, do func(*Link) error) error {
+	links, err := tx.LinksOfChat(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		if err := do(link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReportOutcome says what became of "It wasn't me".
+type ReportOutcome string
+
+// The outcomes of "It wasn't me".
+const (
+	ReportDone    ReportOutcome = "done"    // the verification is canceled
+	ReportOver    ReportOutcome = "over"    // it had ended before
+	ReportForeign ReportOutcome = "foreign" // not this chat's message
+)
+
+// Reported is the answer to "It wasn't me".
+type Reported struct {
+	Outcome ReportOutcome
+	Pause   time.Duration // how long a pause would last, to be offered
+}
+
+// The pauses that a person may ask for: the first one, and every later one.
+const (
+	firstPause = time.Hour
+	nextPause  = day
+)
+
+// NotMe cancels the verification at once. Only the chat that got the message
+// may do so, while its link is active.
+func (l *Linking) NotMe(tx Tx, chat ChatRef, verification ID) (Reported, error) {
+	c, err := l.caseOf(tx, chat, verification)
+	if c == nil || err != nil {
+		return Reported{Outcome: ReportForeign}, err
+	}
+	r := Reported{Outcome: ReportDone, Pause: pauseOf(c.Standing)}
+	if c.Verification.Status.Terminal() {
+		r.Outcome = ReportOver
+		return r, nil
+	}
+	l.desk.end(c, Canceled, EndReported)
+	return r, tx.Save(c)
+}
+
+// Pause keeps codes away from the phone for a while and returns until when.
+func (l *Linking) Pause(tx Tx, chat ChatRef, verification ID) (time.Time, error) {
+	c, err := l.caseOf(tx, chat, verification)
+	if err != nil {
+		return noTime, err
+	}
+	if c == nil {
+		return noTime, ErrNotFound
+	}
+	s := c.Standing
+	if s.PausedUntil.After(tx.Now()) {
+		return s.PausedUntil, nil // pressed twice
+	}
+	s.PausedUntil = tx.Now().Add(pauseOf(s))
+	s.Pauses++
+	return s.PausedUntil, tx.SaveStanding(s)
+}
+
+// Resume lifts the pause.
+func (l *Linking) Resume(tx Tx, chat ChatRef, verification ID) error {
+	c, err := l.caseOf(tx, chat, verification)
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return ErrNotFound
+	}
+	c.Standing.PausedUntil = noTime
+	return tx.SaveStanding(c.Standing)
+}
+
+func pauseOf(s *Standing) time.Duration {
+	if s.Pauses > 0 {
+		return nextPause
+	}
+	return firstPause
+}
+
+// caseOf returns the verification's case if the chat got its message and is
+// linked to its phone still, else nil.
+func (l *Linking) caseOf(tx Tx, chat ChatRef, verification ID) (*Case, error) {
+	c, err := tx.Case(Ref{Verification: verification})
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	index := l.desk.chatIndex(chat.Bot.ID, chat.Address)
+	got := slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool { return c.sentTo(dlv, chat.Bot.ID, index) })
+	linked := slices.ContainsFunc(c.Links, func(link *Link) bool {
+		return link.Status == LinkActive && link.BotID == chat.Bot.ID && link.Chat.Index == index
+	})
+	if !got || !linked {
+		return nil, nil
+	}
+	return c, nil
+}

@@ -1,0 +1,73 @@
+package otpcore
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Config is what the domain is built from.
+type Config struct {
+	Ledger   Ledger
+	Reader   Reader
+	Vault    Vault
+	Carriers Carriers
+	Renderer Renderer
+	Phones   PhoneParser
+	Rules    Rules
+	Boot     ID           // this start of this process; the ledger uses the same
+	Logger   *slog.Logger // nil: nothing is logged
+}
+
+// Core is the assembled domain. Whoever builds it hands Committed to the
+// ledger, so that committed work reaches the dispatcher.
+type Core struct {
+	Verifications *Verifications
+	Businesses    *Businesses
+	Links         *Links
+	Linking       *Linking
+	Phones        *Phones
+	Receipts      *Receipts
+	Dispatcher    *Dispatcher
+
+	scheduler *scheduler
+}
+
+// New assembles the domain.
+func New(cfg Config) *Core {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	cfg.Carriers = trials{cfg.Carriers}
+	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers}
+	businesses := newBusinesses(cfg)
+	receipts := newReceipts(d, cfg)
+	dispatcher := newDispatcher(d, cfg, businesses, receipts)
+	verifications := &Verifications{
+		desk: d, ledger: cfg.Ledger, reader: cfg.Reader, carriers: cfg.Carriers,
+		renderer: cfg.Renderer, phones: cfg.Phones, dispatcher: dispatcher,
+	}
+	return &Core{
+		Verifications: verifications,
+		Businesses:    businesses,
+		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
+		Linking:       &Linking{desk: d, boot: cfg.Boot},
+		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
+		Receipts:      receipts,
+		Dispatcher:    dispatcher,
+		scheduler:     newScheduler(d, cfg),
+	}
+}
+
+// Committed takes a committed case: its leased deliveries leave at once, and
+// its next due time is noted. It never blocks.
+func (c *Core) Committed(committed *Case) {
+	c.Dispatcher.Committed(committed)
+	c.scheduler.committed(committed)
+}
+
+// Run wakes what is due until ctx ends. Calls in hand are then finished by
+// Dispatcher.Close.
+func (c *Core) Run(ctx context.Context) error {
+	c.scheduler.run(ctx)
+	return nil
+}

@@ -1,0 +1,161 @@
+package otpcore
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+)
+
+// Dispatcher sends what the ledger has committed. It gets each delivery in
+// memory, straight after the commit that leased it, renders it, calls the
+// sender outside of any transaction, and submits the answer without waiting.
+//
+// Work is kept apart by road, which is one business on one channel of one bot:
+// a provider that hangs fills its own road and no other.
+type Dispatcher struct {
+	desk       *desk
+	ledger     Ledger
+	carriers   Carriers
+	renderer   Renderer
+	businesses *Businesses
+	receipts   *Receipts
+	log        *slog.Logger
+
+	backlog atomic.Int64 // deliveries in memory, the ones in a call included
+	closed  atomic.Bool
+
+	mu      sync.Mutex
+	roads   map[road]*lanes
+	workers sync.WaitGroup
+	sends   context.Context // of the calls in hand; outlives the intake
+	cut     context.CancelFunc
+}
+
+type road struct {
+	business ID
+	channel  Channel
+	bot      ID
+}
+
+// lanes are a road's waiting jobs: codes first, then answers, then edits.
+type lanes struct {
+	waiting [3][]job
+	running int
+}
+
+// job is one leased delivery with what its text is made of.
+type job struct {
+	delivery     Delivery
+	verification *Verification // nil for replies
+}
+
+// roadWidth bounds the calls under way on one road.
+const roadWidth = 64
+
+func newDispatcher(d *desk, cfg Config, businesses *Businesses, receipts *Receipts) *Dispatcher {
+	sends, cut := context.WithCancel(context.Background())
+	return &Dispatcher{
+		desk: d, ledger: cfg.Ledger, carriers: cfg.Carriers, renderer: cfg.Renderer, businesses: businesses, receipts: receipts,
+		log: cfg.Logger, roads: make(map[road]*lanes), sends: sends, cut: cut,
+	}
+}
+
+// Backlog is the number of deliveries in memory.
+func (d *Dispatcher) Backlog() int { return int(d.backlog.Load()) }
+
+// Committed takes over the deliveries that a committed case leased to this
+// process. It never blocks.
+func (d *Dispatcher) Committed(c *Case) {
+	for _, dlv := range c.Leased() {
+		j := job{delivery: *dlv}
+		if c.Verification != nil {
+			snapshot := *c.Verification
+			j.verification = &snapshot
+		}
+		d.add(j)
+	}
+}
+
+func (d *Dispatcher) add(j job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed.Load() {
+		return // its lease runs out, and the next process takes it over
+	}
+	key := road{j.delivery.BusinessID, j.delivery.Channel, j.delivery.BotID}
+	r := d.roads[key]
+	if r == nil {
+		r = &lanes{}
+		d.roads[key] = r
+	}
+	lane := laneOf(j.delivery.Kind)
+	r.waiting[lane] = append(r.waiting[lane], j)
+	d.backlog.Add(1)
+	if r.running < roadWidth {
+		r.running++
+		d.workers.Add(1)
+		go d.drive(key, r)
+	}
+}
+
+func laneOf(k DeliveryKind) int {
+	switch k {
+	case DeliverCode:
+		return 0
+	case DeliverReply:
+		return 1
+	}
+	return 2
+}
+
+// drive works on one road until nothing waits there.
+func (d *Dispatcher) drive(key road, r *lanes) {
+	defer d.workers.Done()
+	for {
+		j, ok := d.next(key, r)
+		if !ok {
+			return
+		}
+		d.send(j)
+		d.backlog.Add(-1)
+	}
+}
+
+func (d *Dispatcher) next(key road, r *lanes) (job, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, waiting := range r.waiting {
+		if len(waiting) > 0 {
+			j := waiting[0]
+			waiting[0] = job{} // the slice lives on, and must not hold what left
+			r.waiting[i] = waiting[1:]
+			return j, true
+		}
+	}
+	if r.running--; r.running == 0 {
+		delete(d.roads, key)
+	}
+	return job{}, false
+}
+
+// Close takes no more work, lets the calls in hand finish until ctx ends, and
+// returns when every outcome was submitted. What waited in memory goes back to
+// the ledger unsent.
+func (d *Dispatcher) Close(ctx context.Context) {
+	d.mu.Lock()
+	d.closed.Store(true)
+	d.mu.Unlock()
+	finished := make(chan struct{})
+	go func() {
+		d.workers.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		d.cut()
+		<-finished
+	}
+	d.cut()
+}

@@ -1,0 +1,63 @@
+package otpcore
+
+import "time"
+
+// end moves the verification to a terminal state. Its secrets go in the same
+// statement, nothing waiting is sent any more, and no message keeps its code.
+func (d *desk) end(c *Case, status Status, reason EndReason) {
+	v := c.Verification
+	if !v.Status.CanBecome(status) {
+		return
+	}
+	v.Status, v.EndReason, v.EndedAt = status, reason, c.Now
+	v.Seed, v.OwnCode, v.FallbackAt = nil, nil, noTime
+	c.touchVerification()
+	c.markLife(noTime)
+	for _, dlv := range c.Deliveries {
+		if dlv.Kind == DeliverCode && (dlv.Status == Queued || dlv.Status == WaitingLink) {
+			c.skip(dlv, "verification_ended")
+		}
+	}
+	c.note(endEvent(status, reason), nil, "reason", string(reason))
+	for _, dlv := range c.Deliveries {
+		d.edit(c, dlv, wantedAtEnd(v), CauseEnd)
+	}
+}
+
+func endEvent(status Status, reason EndReason) EventType {
+	switch {
+	case reason == EndReported:
+		return EventVerificationReported
+	case status == Approved:
+		return EventVerificationApproved
+	case status == Canceled:
+		return EventVerificationCanceled
+	case status == Expired:
+		return EventVerificationExpired
+	}
+	return EventVerificationFailed
+}
+
+func wantedAtEnd(v *Verification) Wanted {
+	switch {
+	case v.EndReason == EndReported:
+		return WantReported
+	case v.Status == Approved:
+		return WantUsed
+	case v.Status == Expired:
+		return WantExpired
+	}
+	return WantCanceled
+}
+
+func (d *desk) setExpiry(c *Case, at time.Time) {
+	c.Verification.ExpiresAt = at
+	c.touchVerification()
+	c.markLife(at)
+}
+
+func (c *Case) skip(dlv *Delivery, reason string) {
+	dlv.Status, dlv.DueAt = Skipped, noTime
+	c.touchDelivery(dlv)
+	c.note(NoteDeliverySkipped, dlv, "reason", reason)
+}

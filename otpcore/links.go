@@ -1,0 +1,137 @@
+package otpcore
+
+import (
+	"context"
+	"time"
+)
+
+// Links is what businesses do with links: open, show, revoke.
+type Links struct {
+	desk   *desk
+	ledger Ledger
+	reader Reader
+	parse  func(by Caller, raw, country string) (Phone, error)
+}
+
+// LinkRequest asks for an address that opens the bot's chat.
+type LinkRequest struct {
+	Phone       string // empty: whichever phone the person shares
+	Country     string
+	Channel     Channel
+	TTL         *time.Duration // 10 min unless given, at most 7 days
+	Idempotency *IdempotencyKey
+}
+
+// OpenLink is a link as a business sees it.
+type OpenLink struct {
+	*Link
+	Phone Phone  // zero while nobody shared one
+	URL   string // of a pending link: opens the chat; empty once its bot is gone
+}
+
+const linkLife = 10 * time.Minute
+
+// Open makes a link that waits for its chat. The address works once.
+func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, error) {
+	if by.Mode == Test {
+		return nil, &Error{Kind: KindForbidden, Code: "wrong_mode", Detail: "A test key links no real chats. Use a live key; test verifications need no links."}
+	}
+	ttl := linkLife
+	if r.TTL != nil {
+		ttl = *r.TTL
+	}
+	if ttl < time.Minute || ttl > 7*day {
+		return nil, invalid("ttl_out_of_range", "/ttl", "Send a ttl of 60 to 604800 whole seconds.")
+	}
+	if r.Channel != Telegram {
+		return nil, invalid("channel_unknown", "/channel", "Links can be opened for telegram.")
+	}
+	var phone Phone
+	if r.Phone != "" {
+		var err error
+		if phone, err = l.parse(by, r.Phone, r.Country); err != nil {
+			return nil, err
+		}
+	}
+	way := l.desk.carriers.Way(by.Business.ID, by.Mode, r.Channel, phone.Region())
+	if way.Reason != "" {
+		return nil, &Error{Kind: KindConflict, Code: "no_bot", Field: "/channel", Detail: way.Reason}
+	}
+	var link *Link
+	err := WriteOnce(ctx, l.ledger, by.Business.ID, by.Mode, r.Idempotency.Once("links.open"), func(tx Tx, found ID) (ID, error) {
+		if found != "" {
+			var err error
+			link, err = tx.Link(found)
+			return found, err
+		}
+		link = &Link{
+			ID: NewID(PrefixLink, tx.Now()), BusinessID: by.Business.ID, BotID: way.BotID, Channel: r.Channel,
+			Status: LinkPending, CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(ttl),
+		}
+		link.TokenHash = hashToken(l.desk.linkToken(link.ID))
+		if !phone.IsZero() {
+			link.Phone = l.desk.sealPhone(linkPhonePlace(link), phone)
+		}
+		return link.ID, tx.SaveLink(link)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.show(by, link)
+}
+
+// Get shows a link.
+func (l *Links) Get(ctx context.Context, by Caller, id ID) (*OpenLink, error) {
+	link, err := l.reader.Link(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if link.BusinessID != by.Business.ID || by.Mode != Live {
+		return nil, ErrNotFound
+	}
+	return l.show(by, link)
+}
+
+// Revoke withdraws a link for good; revoking twice is the same as once.
+func (l *Links) Revoke(ctx context.Context, by Caller, id ID) error {
+	return l.ledger.Write(ctx, func(tx Tx) error {
+		link, err := tx.Link(id)
+		if err != nil {
+			return err
+		}
+		if link.BusinessID != by.Business.ID || by.Mode != Live {
+			return ErrNotFound
+		}
+		if link.Status == LinkRevoked {
+			return nil
+		}
+		link.Status, link.EndReason, link.EndedAt = LinkRevoked, "deleted", tx.Now()
+		if err := tx.SaveLink(link); err != nil {
+			return err
+		}
+		return tell(tx, link, EventLinkRevoked)
+	})
+}
+
+func (l *Links) show(by Caller, link *Link) (*OpenLink, error) {
+	out := &OpenLink{Link: link}
+	if !link.Phone.Index.IsZero() {
+		var err error
+		if out.Phone, err = l.desk.openPhone(linkPhonePlace(link), link.Phone); err != nil {
+			return nil, err
+		}
+	}
+	if link.Status != LinkPending {
+		return out, nil
+	}
+	if !l.ledger.Now().Before(link.ExpiresAt) {
+		expired := *link
+		expired.Status = LinkExpired
+		out.Link = &expired
+		return out, nil
+	}
+	if way := l.desk.carriers.Way(by.Business.ID, by.Mode, link.Channel, out.Phone.Region()); way.BotID == link.BotID {
+		out.URL = chatURL(way, l.desk.linkToken(link.ID))
+	}
+	return out, nil
+}

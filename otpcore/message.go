@@ -1,0 +1,47 @@
+package otpcore
+
+// Message is a rendered text for one recipient. It is never logged: its text
+// holds the code.
+type Message struct {
+	Text     string
+	Mono     []Span     // parts that the reader taps to copy, the code first of all
+	Buttons  [][]Button // rows under the message
+	Keyboard Keyboard
+}
+
+// Span is a part of a text, as a half-open range of bytes.
+type Span struct{ Start, End int }
+
+// Button is one button under a message. Exactly one of Copy, Action and URL is
+// set.
+type Button struct {
+	Label  string
+	Copy   string // text put on the clipboard
+	Action Action // comes back to us when pressed
+	URL    string
+}
+
+// Keyboard is what a chat shows in place of the letters.
+type Keyboard struct {
+	SharePhone string // label of the one button that shares the person's number
+	Remove     bool
+}
+
+// ActionVerb is what pressing a button asks for.
+type ActionVerb string
+
+// The verbs of buttons.
+const (
+	ActNotMe  ActionVerb = "notme" // "It wasn't me": cancel the verification
+	ActPause  ActionVerb = "pause" // pause codes for this phone
+	ActNoStop ActionVerb = "nopause"
+	ActResume ActionVerb = "resume" // lift a pause
+)
+
+// Action travels with a button to the messenger and comes back when somebody
+// presses it. The ID names a verification; only the chat that got the message
+// may act on it.
+type Action struct {
+	Verb ActionVerb
+	ID   ID
+}

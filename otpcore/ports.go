@@ -1,0 +1,301 @@
+package otpcore
+
+import (
+	"context"
+	"time"
+)
+
+// This file lists what the domain asks of the rooms around it. Each interface
+// is small and stands beside the types it exchanges; its comments are the
+// contract that storagetest and coretest hold implementations to.
+
+// Clock tells the time that every rule goes by. On SQLite it never falls below
+// the highest time ever stored, so that a clock set back revives no code.
+type Clock interface {
+	Now() time.Time
+}
+
+// Ledger stores verifications and everything that happens to them. It is the
+// only way to change one.
+type Ledger interface {
+	Clock
+
+	// Do runs op in a transaction and returns once the transaction is durable.
+	// It returns op.Decide's error, in which case nothing is stored, or an
+	// Error of kind unavailable when the transaction or its commit failed. In
+	// that case nobody may act on what Decide found.
+	//
+	// Ctx governs only the waiting: an op that was picked up runs to its end,
+	// and a caller that left learns its outcome by repeating the request. The
+	// queue is bounded; when it is full, Do answers unavailable at once.
+	Do(ctx context.Context, op Op) error
+
+	// Submit is Do without waiting. Done is called exactly once, from the
+	// storage's goroutine, and must not block.
+	Submit(op Op, done func(error))
+
+	// Write runs fn in a transaction of its own, for everything that is not
+	// hot. Fn may run twice and touches nothing but the transaction; an error
+	// from it rolls back and is returned as it is.
+	Write(ctx context.Context, fn func(Tx) error) error
+
+	// Due returns up to limit cases that need waking at now, oldest first, and
+	// the time of the earliest one that does not yet (zero: none).
+	Due(ctx context.Context, now time.Time, limit int) ([]Ref, time.Time, error)
+}
+
+// Lane orders the work that waits for the one writer.
+type Lane int
+
+// The lanes. The writer takes from both for each batch, so that neither
+// starves the other.
+const (
+	LaneRequests   Lane = iota // somebody waits for the answer
+	LaneDeliveries             // results of sends and due work
+)
+
+// Ref names a case.
+type Ref struct {
+	Verification ID
+	Delivery     ID // of a reply, which belongs to no verification
+}
+
+// Op is one decision about one case. A batch holds at most one op per
+// verification and per (business, phone): two guesses must count twice.
+type Op struct {
+	Lane Lane
+	Ref  Ref // empty for a start
+
+	// BusinessID and Mode scope the case: a verification of another business
+	// or mode is ErrNotFound. An empty BusinessID is the program itself acting
+	// for whichever business owns the case; starts always name one.
+	BusinessID ID
+	Mode       Mode
+
+	Phone Index // starts only: whose standing and links to load
+	Once  *Once // idempotency key of the request, or nil
+
+	// Narrow spares a decision that looks at nothing but the verification and
+	// its deliveries the rest: links and standings of its case stay nil.
+	Narrow bool
+
+	// Decide changes the case. It is pure but for the ids it draws: it may run
+	// twice, and its error means that nothing is stored.
+	Decide func(*Case) error
+}
+
+// Once names a request that must have one effect however often it is sent.
+type Once struct {
+	Route       string        // which call, for example "verifications.start"
+	Key         string        // the client's Idempotency-Key
+	Fingerprint [32]byte      // keyed hash of the request's canonical body
+	Keep        time.Duration // how long the answer can be repeated
+}
+
+// Tx is a cold transaction. Its methods take no context: work that has begun
+// is never cut by a caller that leaves. Lookups of single rows answer
+// ErrNotFound; an error of any other kind means that the transaction is lost.
+type Tx interface {
+	Now() time.Time
+	CaseTx
+	BusinessTx
+	BotTx
+	LinkTx
+	InboxTx
+	// Remembered returns what an idempotency key has answered before, or nil;
+	// Remember stores it.
+	Remembered(business ID, mode Mode, once Once) (*Remembered, error)
+	Remember(business ID, mode Mode, once Once, r Remembered) error
+}
+
+// CaseTx changes verifications inside a cold transaction.
+type CaseTx interface {
+	// Case loads a case like an Op does, for the program itself.
+	Case(ref Ref) (*Case, error)
+	// Save writes the case's changes. Deliveries leased to this process reach
+	// the dispatcher after the commit.
+	Save(c *Case) error
+	// PendingOf lists the pending live verifications of a phone, oldest first.
+	// The limit on live ones keeps the list short. Trials, which nothing limits,
+	// are not in it: they have no chats.
+	PendingOf(business ID, phone Index) ([]ID, error)
+	// Standing and SaveStanding serve pauses and unlocks outside of a case.
+	Standing(business ID, phone Index) (*Standing, error)
+	SaveStanding(s *Standing) error
+	// AddDelivery stores a reply; AddEvent an event that belongs to no case.
+	AddDelivery(d *Delivery) error
+	AddEvent(e Event) error
+	// FindSent finds the delivery of a provider's message, in a bot's chat or
+	// at a provider, for receipts.
+	FindSent(provider, messageID string) (Ref, ID, error)
+	// FindDelivery finds the case of a delivery id.
+	FindDelivery(id ID) (Ref, error)
+	// KeepReceipt holds a receipt that came before its message's own result;
+	// TakeReceipt gives it back once. Kept ones are dropped after 15 min.
+	KeepReceipt(r Receipt) error
+	TakeReceipt(provider, messageID string) (*Receipt, error)
+}
+
+// BusinessTx changes businesses and their API keys.
+type BusinessTx interface {
+	Business(id ID) (*Business, error)
+	SaveBusiness(b *Business) error // inserts or replaces
+	Key(business, id ID) (*APIKey, error)
+	SaveKey(k *APIKey) error // inserts or replaces
+}
+
+// BotTx changes bots.
+type BotTx interface {
+	Bot(id ID) (*Bot, error)
+	// SaveBot inserts or replaces. A second live bot of the same account is a
+	// conflict, bot_exists.
+	SaveBot(b *Bot) error
+	DeleteBot(id ID) error // with its links, sessions and input
+}
+
+// LinkTx changes links and what chats are in the middle of.
+type LinkTx interface {
+	Link(id ID) (*Link, error)
+	SaveLink(l *Link) error // inserts or replaces
+	LinksOfPhone(business ID, phone Index) ([]*Link, error)
+	LinksOfChat(bot ID, chat Index) ([]*Link, error)
+	LinkByToken(hash []byte) (*Link, error)
+	Session(bot ID, chat Index) (*LinkSession, error)
+	SaveSession(s *LinkSession) error // inserts or replaces
+	DeleteSession(bot ID, chat Index) error
+	// UseToken marks the token behind source as used and reports false when it
+	// was used before.
+	UseToken(source ID) (bool, error)
+}
+
+// InboxTx remembers which input of a chat network was handled.
+type InboxTx interface {
+	// FirstSight records the update and reports false when it was handled
+	// before. Records are kept 48 h: Telegram may reuse an id after a long
+	// silence.
+	FirstSight(bot ID, update int64) (bool, error)
+	// SetOffset stores where the next poll of the bot begins.
+	SetOffset(bot ID, offset int64) error
+}
+
+// Reader answers questions outside of any transaction, from committed rows.
+type Reader interface {
+	Business(ctx context.Context, id ID) (*Business, error)
+	Businesses(ctx context.Context) ([]*Business, error)
+	KeyByPublic(ctx context.Context, public string) (*APIKey, error)
+	Keys(ctx context.Context, business ID, mode Mode) ([]*APIKey, error)
+	Bot(ctx context.Context, id ID) (*Bot, error)
+	Bots(ctx context.Context, business ID) ([]*Bot, error) // empty business: all
+	Offset(ctx context.Context, bot ID) (int64, error)     // zero for a new bot
+	Link(ctx context.Context, id ID) (*Link, error)
+	LinksOfPhone(ctx context.Context, business ID, phone Index) ([]*Link, error)
+	StandingOf(ctx context.Context, business ID, phone Index) (*Standing, error)
+	// CaseOf loads a case for showing it, scoped like an Op.
+	CaseOf(ctx context.Context, business ID, mode Mode, id ID) (*Case, error)
+	// Timeline lists the events of a verification in the order they happened.
+	Timeline(ctx context.Context, verification ID) ([]Event, error)
+	// VerificationsOf lists the verifications of a phone that began before the
+	// given one (empty: from the newest on), newest first, of the last 30 days.
+	VerificationsOf(ctx context.Context, q PhoneQuery) ([]*Verification, error)
+}
+
+// PhoneQuery asks for a page of a phone's verifications.
+type PhoneQuery struct {
+	BusinessID ID
+	Mode       Mode
+	Phone      Index
+	Before     ID
+	Limit      int
+}
+
+// Place says where a sealed value rests. A value moved to another place does
+// not open.
+type Place struct {
+	Table, Column string
+	Row, Business ID
+}
+
+// Vault holds the master key. It is safe for concurrent use and never blocks.
+type Vault interface {
+	Seal(at Place, plain []byte) []byte
+	// Open fails for a value that was changed, moved, or sealed by a key that
+	// is not in the ring.
+	Open(at Place, sealed []byte) ([]byte, error)
+	// Index returns the blind index of a value within a purpose ("phone",
+	// "chat:bot_…").
+	Index(purpose, value string) Index
+	// MAC returns a keyed hash for a purpose: tokens, cursors, fingerprints.
+	MAC(purpose string, parts ...[]byte) [32]byte
+	// CodeKey returns the key that derives codes under the id, and false when
+	// the ring lost it. CodeKeyID names the key for new verifications.
+	CodeKey(id string) ([]byte, bool)
+	CodeKeyID() string
+}
+
+// Carriers know which connectors and providers are configured. They answer
+// from memory and never block.
+type Carriers interface {
+	// Way tells what would carry a message of the business over the channel to
+	// a phone of the region. A Way with a Reason cannot.
+	Way(business ID, mode Mode, ch Channel, region string) Way
+	// Sender returns what sends the delivery, or a *SendError when nothing can
+	// any more.
+	Sender(d *Delivery, region string) (Sender, error)
+}
+
+// Way is one configured road to a phone.
+type Way struct {
+	Channel      Channel
+	BotID        ID     // of chat channels
+	BotName      string // how the chat network addresses the bot, for links
+	Capabilities Capabilities
+	Reason       string // why nothing can be carried: one sentence, or empty
+}
+
+// Renderer turns template names into texts. It answers from memory.
+type Renderer interface {
+	// Template describes a template, or false when there is none.
+	Template(key string) (TemplateSpec, bool)
+	// Code renders the message with a code, or the text that replaces it.
+	Code(in CodeText) (Message, error)
+	// Reply renders a bot's answer in the linking conversation. Args fill the
+	// {{name}}s of the text.
+	Reply(key, locale string, args map[string]string) (Message, error)
+	// Hint is the neutral sentence for the login screen: where to look for the
+	// code, without telling whether the phone is linked.
+	Hint(locale string, route []Channel) string
+	// Locale returns the nearest locale there are texts for.
+	Locale(wanted, fallback string) string
+}
+
+// TemplateSpec declares what a template needs.
+type TemplateSpec struct {
+	Key     string
+	Params  []ParamSpec
+	Context []ParamSpec // names that the check must repeat
+	Proof   Proof       // least proof of a link that may carry it
+}
+
+// ParamSpec is one typed parameter: text, name, money, order_number or date.
+type ParamSpec struct {
+	Name     string
+	Type     string
+	Required bool
+}
+
+// CodeText is what a code message is rendered from.
+type CodeText struct {
+	Template     string
+	Channel      Channel
+	Locale       string
+	Brand        string
+	Code         Code
+	Verification ID // for the buttons
+	ValidUntil   time.Time
+	Now          time.Time
+	Location     *time.Location // of times in the text
+	Params       map[string]Param
+	Context      map[string]Param
+	Capabilities Capabilities
+	Wanted       Wanted // of edits; empty: the message with the code
+}

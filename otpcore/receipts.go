@@ -1,0 +1,123 @@
+package otpcore
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Receipts takes in what providers say about messages after they took them.
+type Receipts struct {
+	desk   *desk
+	ledger Ledger
+
+	mu sync.Mutex
+	// kept names the receipts that came before their message, with the time at
+	// which each is forgotten. It spares every other send a look. Those of an
+	// earlier process match nothing: what it had not recorded is sent anew,
+	// under another id.
+	kept map[providerMessage]time.Time
+}
+
+type providerMessage struct{ provider, id string }
+
+// receiptsAtOnce share one transaction: a provider reports up to a thousand at
+// once and does not wait for a thousand syncs.
+const receiptsAtOnce = 100
+
+// keepReceipt is how long a receipt waits for its message.
+const keepReceipt = 15 * time.Minute
+
+func newReceipts(d *desk, cfg Config) *Receipts {
+	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time)}
+}
+
+// keep notes that a receipt is about to be kept for its message.
+func (r *Receipts) keep(m providerMessage) {
+	now := r.ledger.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.kept, func(_ providerMessage, until time.Time) bool { return now.After(until) })
+	r.kept[m] = now.Add(keepReceipt)
+}
+
+// waiting reports, once, whether a receipt was kept for the message.
+func (r *Receipts) waiting(m providerMessage) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.kept[m]
+	delete(r.kept, m)
+	return ok
+}
+
+// Accept applies receipts. One that comes before the answer to its own send is
+// kept and joined to it; one for a message that nobody knows is dropped after
+// a while. An error means that the provider should send the receipts again:
+// applying one twice changes nothing.
+func (r *Receipts) Accept(ctx context.Context, receipts []Receipt) error {
+	for some := range slices.Chunk(receipts, receiptsAtOnce) {
+		err := r.ledger.Write(ctx, func(tx Tx) error {
+			for _, receipt := range some {
+				if err := r.acceptOne(tx, receipt); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Receipts) acceptOne(tx Tx, receipt Receipt) error {
+	ref, id, err := find(tx, receipt)
+	if errors.Is(err, ErrNotFound) {
+		r.keep(providerMessage{receipt.Provider, receipt.MessageID})
+		return tx.KeepReceipt(receipt)
+	}
+	if err != nil {
+		return err
+	}
+	return r.apply(tx, ref, id, receipt)
+}
+
+// join applies the kept receipt of a message whose id was stored a moment ago.
+func (r *Receipts) join(ctx context.Context, provider, messageID string) error {
+	return r.ledger.Write(ctx, func(tx Tx) error {
+		receipt, err := tx.TakeReceipt(provider, messageID)
+		if err != nil || receipt == nil {
+			return err
+		}
+		ref, id, err := tx.FindSent(provider, messageID)
+		if err != nil {
+			return err
+		}
+		return r.apply(tx, ref, id, *receipt)
+	})
+}
+
+func (r *Receipts) apply(tx Tx, ref Ref, id ID, receipt Receipt) error {
+	c, err := tx.Case(ref)
+	if err != nil {
+		return err
+	}
+	r.desk.receive(c, id, receipt)
+	return tx.Save(c)
+}
+
+// find prefers our own id, where the provider echoes it: it works even before
+// the provider's id is stored.
+func find(tx Tx, receipt Receipt) (Ref, ID, error) {
+	if id, ok := ParseID(PrefixDelivery, string(receipt.Reference)); ok {
+		ref, err := tx.FindDelivery(id)
+		if !errors.Is(err, ErrNotFound) {
+			return ref, id, err
+		}
+	}
+	return tx.FindSent(receipt.Provider, receipt.MessageID)
+}

@@ -1,0 +1,204 @@
+package otpcore
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// record writes down what a provider answered to one try of a delivery, and
+// takes the next step when the answer was no.
+//
+// A yes counts however late it comes: the message has left. A no is the word on
+// its own try only, and nothing on one that was begun since by a lapsed lease.
+func (d *desk) record(c *Case, id ID, try int, accepted Accepted, err error) {
+	dlv := c.Delivery(id)
+	switch {
+	case dlv == nil:
+	case err == nil:
+		d.accept(c, dlv, accepted)
+	case dlv.Status == Sending && dlv.BootID == c.Boot && dlv.Try == try:
+		d.refuse(c, dlv, asSendError(err))
+	}
+}
+
+// asSendError treats an error that no sender classified as unknown.
+func asSendError(err error) *SendError {
+	if e, ok := errors.AsType[*SendError](err); ok {
+		return e
+	}
+	return &SendError{Class: ClassUnknown, Message: "The message could not be sent.", Err: err}
+}
+
+func (d *desk) accept(c *Case, dlv *Delivery, a Accepted) {
+	switch dlv.Status {
+	case Sending, Queued, Unknown:
+	default:
+		return // a receipt was faster, or the delivery is over
+	}
+	dlv.Status, dlv.DueAt, dlv.SentAt = Sent, noTime, c.Now
+	dlv.Provider, dlv.Cost, dlv.Error = a.Provider, a.Cost, nil
+	if a.MessageID != "" {
+		dlv.MessageID = a.MessageID
+	}
+	c.touchDelivery(dlv)
+	switch dlv.Kind {
+	case DeliverEdit:
+		c.note(NoteMessageEdited, dlv, "wanted", string(dlv.Wanted))
+		d.nextEdit(c, dlv)
+	case DeliverCode:
+		c.note(EventDeliverySent, dlv, "provider", dlv.Provider)
+		d.afterArrival(c, dlv, Sent)
+	}
+}
+
+// afterArrival draws the consequences of a message that reached its provider
+// or its reader: it may stop the clock, and one that comes after the end of
+// its verification must not stay readable.
+func (d *desk) afterArrival(c *Case, dlv *Delivery, arrived DeliveryStatus) {
+	v := c.Verification
+	if v.Status.Terminal() {
+		d.edit(c, dlv, wantedAtEnd(v), CauseEnd)
+		return
+	}
+	receipts := d.way(v, dlv.Channel).Capabilities.Receipts
+	if v.FallbackOn == Undelivered && (arrived != Sent || !receipts) && !v.FallbackAt.IsZero() {
+		v.FallbackAt = noTime
+		c.touchVerification()
+		c.note(NoteFallbackStopped, dlv, "because", string(arrived))
+	}
+}
+
+// refuse chooses between another provider, another try, and the next channel.
+func (d *desk) refuse(c *Case, dlv *Delivery, e *SendError) {
+	dlv.Error = &DeliveryError{Class: e.Class, Message: e.Message}
+	if e.Provider != "" {
+		dlv.Provider = e.Provider
+	}
+	c.touchDelivery(dlv)
+	switch {
+	case d.nextEdit(c, dlv):
+		c.skip(dlv, "overtaken")
+	case e.Class == ClassAmbiguous:
+		d.unsure(c, dlv)
+	case e.Elsewhere && !slices.Contains(dlv.Refused, e.Provider) && d.worthSending(c, dlv, c.Now):
+		dlv.Refused = append(slices.Clone(dlv.Refused), e.Provider)
+		c.note(NoteDeliveryRetry, dlv, "class", string(e.Class), "provider", e.Provider)
+		d.lease(c, dlv)
+	case e.Temporary() && d.retry(c, dlv, e):
+	default:
+		d.giveUp(c, dlv, e)
+	}
+}
+
+// retry queues another try if it comes early enough to be of use.
+func (d *desk) retry(c *Case, dlv *Delivery, e *SendError) bool {
+	wait, ok := d.pause(dlv, e)
+	at := c.Now.Add(wait)
+	if !ok || !d.worthSending(c, dlv, at) {
+		return false
+	}
+	dlv.Status, dlv.DueAt = Queued, at
+	c.note(NoteDeliveryRetry, dlv, "class", string(e.Class), "in", wait.String())
+	return true
+}
+
+// The waits after a throttled try when the provider does not name one.
+const (
+	firstThrottlePause = 2 * time.Second
+	maxThrottlePause   = 30 * time.Second
+)
+
+// pause is how long to wait before the next try, and false when there were
+// enough of them. A provider that throttles is there and will take the message
+// later, so only the clock ends those tries.
+func (d *desk) pause(dlv *Delivery, e *SendError) (time.Duration, bool) {
+	switch {
+	case e.RetryAfter > 0:
+		return e.RetryAfter, true
+	case e.Class == ClassThrottled:
+		return min(firstThrottlePause<<min(dlv.Try-1, 4), maxThrottlePause), true
+	case dlv.Try > len(d.rules.Retries):
+		return 0, false
+	}
+	return d.rules.Retries[dlv.Try-1], true
+}
+
+// worthSending reports whether a try at the given time still helps: before the
+// fallback takes over, and while the code lives.
+func (d *desk) worthSending(c *Case, dlv *Delivery, at time.Time) bool {
+	v := c.Verification
+	switch {
+	case dlv.Kind != DeliverCode:
+		return at.Sub(dlv.QueuedAt) < d.rules.EditLife
+	case v.Status.Terminal() || !at.Before(v.ExpiresAt):
+		return false
+	case dlv.Channel == SMS || v.Kind == KindHandover:
+		return true
+	case c.overtaken(dlv) || !v.FallbackAt.IsZero() && !at.Before(v.FallbackAt):
+		return false
+	}
+	return !tooLate(v, at)
+}
+
+// unsure handles a send whose answer was never read. It may have arrived, so
+// it is repeated once, with the same code; after that the next channel goes
+// ahead and the delivery stays unknown until a receipt settles it.
+func (d *desk) unsure(c *Case, dlv *Delivery) {
+	wait := time.Duration(0)
+	if dlv.Channel == SMS {
+		wait = d.rules.ReceiptWait
+	}
+	if !dlv.Repeated && d.worthSending(c, dlv, c.Now.Add(wait)) {
+		dlv.Repeated = true
+		if wait == 0 {
+			d.lease(c, dlv)
+		} else {
+			dlv.Status, dlv.DueAt = Queued, c.Now.Add(wait)
+		}
+		c.note(NoteDeliveryRetry, dlv, "class", string(ClassAmbiguous))
+		return
+	}
+	dlv.Status, dlv.DueAt = Unknown, noTime
+	if dlv.Kind == DeliverCode {
+		c.note(NoteDeliveryUnknown, dlv)
+		d.nextChannel(c, dlv)
+	}
+}
+
+// giveUp fails the delivery and goes on to the next channel at once.
+func (d *desk) giveUp(c *Case, dlv *Delivery, e *SendError) {
+	dlv.Status, dlv.DueAt, dlv.FailedAt = FailedDlv, noTime, c.Now
+	if e.EndsLink() {
+		c.endLink(dlv.LinkID)
+	}
+	if dlv.Kind != DeliverCode {
+		return
+	}
+	c.note(EventDeliveryFailed, dlv, "class", string(e.Class), "message", e.Message, "provider", e.Provider)
+	d.nextChannel(c, dlv)
+}
+
+// nextChannel goes on from a code that did not get through here. One whose time
+// has passed ends, though its own waking may come a moment later: the next
+// channel would bring it back to life.
+func (d *desk) nextChannel(c *Case, dlv *Delivery) {
+	switch {
+	case dlv.Kind != DeliverCode || c.overtaken(dlv):
+	case c.over():
+		d.end(c, Expired, EndExpired)
+	default:
+		d.advance(c, CauseUndeliverable)
+	}
+}
+
+// endLink makes the link inactive: its chat refuses our messages until the
+// person comes back.
+func (c *Case) endLink(id ID) {
+	for _, l := range c.Links {
+		if l.ID == id && l.Status == LinkActive {
+			l.Status, l.EndReason, l.EndedAt = LinkInactive, "blocked", c.Now
+			c.touchLink(l)
+		}
+	}
+}

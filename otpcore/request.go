@@ -1,0 +1,184 @@
+package otpcore
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Caller is who asks: a business through one of its keys.
+type Caller struct {
+	Business *Business
+	Mode     Mode
+}
+
+// IdempotencyKey is a client's promise that equal keys are one request. The
+// fingerprint tells a repeat from another request under the same key.
+type IdempotencyKey struct {
+	Key         string
+	Fingerprint [32]byte
+}
+
+// Once is the promise for a route, kept for a day; nil for no key.
+func (k *IdempotencyKey) Once(route string) *Once { return k.once(route, keepStart) }
+
+func (k *IdempotencyKey) once(route string, keep time.Duration) *Once {
+	if k == nil {
+		return nil
+	}
+	return &Once{Route: route, Key: k.Key, Fingerprint: k.Fingerprint, Keep: keep}
+}
+
+// StartRequest asks for a code. Pointers and empty strings mean "as the
+// business's settings say".
+type StartRequest struct {
+	Phone         string
+	Country       string
+	Channels      []Channel
+	WhenUnlinked  WhenUnlinked
+	FallbackAfter *time.Duration
+	FallbackOn    FallbackOn
+	TTL           *time.Duration
+	CodeLength    *int
+	Code          string // the business's own
+	Locale        string
+	Template      string
+	Params        map[string]Param
+	Context       map[string]Param
+	OrderID       string
+	ClientIP      string
+	Metadata      map[string]string
+	Idempotency   *IdempotencyKey
+}
+
+// draft turns a request into a verification that only lacks its id, its times
+// and its secrets. It refuses whatever can be refused without the database.
+func (v *Verifications) draft(by Caller, r StartRequest, phone Phone) (Verification, error) {
+	set := by.Business.Settings
+	out := Verification{
+		BusinessID: by.Business.ID, Mode: by.Mode, Kind: KindCode,
+		Locale: v.renderer.Locale(r.Locale, set.Locale), Template: or(r.Template, "login"),
+		OrderID: r.OrderID, ClientIP: r.ClientIP, Metadata: r.Metadata,
+		WhenUnlinked: r.WhenUnlinked, FallbackOn: or(r.FallbackOn, or(set.FallbackOn, Unconfirmed)),
+	}
+	if err := checkChoices(r); err != nil {
+		return out, err
+	}
+	if err := v.draftTimes(&out, r, set); err != nil {
+		return out, err
+	}
+	spec, ok := v.renderer.Template(out.Template)
+	if !ok {
+		return out, &Error{Kind: KindNotFound, Code: "template_unknown", Field: "/template", Detail: "No template has this name. Use login, registration, payment, order_confirm or document_access."}
+	}
+	if err := v.draftTexts(&out, r, spec); err != nil {
+		return out, err
+	}
+	if err := draftCode(&out, r, set, v.desk.rules); err != nil {
+		return out, err
+	}
+	if err := checkClientIP(r.ClientIP); err != nil {
+		return out, err
+	}
+	if err := checkMetadata(r); err != nil {
+		return out, err
+	}
+	out.LinkProof = ProofContact
+	if spec.Proof == ProofSMS || set.LinkProof == ProofSMS {
+		out.LinkProof = ProofSMS
+	}
+	out.LinkNotBefore = v.ledger.Now().Add(-or(set.LinkMaxAge, v.desk.rules.LinkMaxAge))
+	return out, v.draftRoute(&out, r, set, phone)
+}
+
+func checkChoices(r StartRequest) error {
+	switch {
+	case r.Locale != "" && !WellFormedLocale(r.Locale):
+		return errLocale
+	case !r.WhenUnlinked.known():
+		return errWhenUnlinked
+	case !r.FallbackOn.known():
+		return errFallbackOn
+	}
+	return nil
+}
+
+func (v *Verifications) draftTimes(out *Verification, r StartRequest, set Settings) error {
+	policy := v.desk.rules.policy(out.Kind)
+	out.TTL = or(set.TTL, v.desk.rules.TTL)
+	if r.TTL != nil {
+		out.TTL = *r.TTL
+	}
+	if out.TTL < policy.MinTTL || out.TTL > policy.MaxTTL {
+		return invalid("ttl_out_of_range", "/ttl", fmt.Sprintf("Send a ttl of %d to %d whole seconds.", int(policy.MinTTL.Seconds()), int(policy.MaxTTL.Seconds())))
+	}
+	out.FallbackAfter = v.desk.rules.fallbackAfter(set, out.TTL)
+	if r.FallbackAfter == nil {
+		return nil
+	}
+	out.FallbackAfter = *r.FallbackAfter
+	if out.FallbackAfter < 10*time.Second || out.FallbackAfter > 300*time.Second || out.FallbackAfter > out.TTL {
+		return invalid("fallback_after_out_of_range", "/fallback_after", "Send a fallback_after of 10 to 300 whole seconds, and at most the ttl.")
+	}
+	return nil
+}
+
+// draftRoute fixes the channels: as asked, else as the business prefers, else
+// all of them, limited to what is configured and allowed for the phone.
+func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settings, phone Phone) error {
+	wanted := r.Channels
+	if len(wanted) == 0 {
+		wanted = set.Route
+	}
+	if len(wanted) == 0 {
+		wanted = Channels
+	}
+	var reasons []FieldError
+	for i, ch := range wanted {
+		if !slices.Contains(Channels, ch) {
+			return invalid("channel_unknown", fmt.Sprintf("/channels/%d", i), "Name channels out of telegram, whatsapp and sms.")
+		}
+		if slices.Contains(wanted[:i], ch) {
+			return invalid("channel_twice", fmt.Sprintf("/channels/%d", i), "Name each channel once.")
+		}
+		if why := v.unavailable(out, set, ch, phone); why != "" {
+			reasons = append(reasons, FieldError{Field: fmt.Sprintf("/channels/%d", i), Code: string(ch), Detail: why})
+			continue
+		}
+		out.Route = append(out.Route, ch)
+	}
+	if len(out.Route) == 0 {
+		return &Error{
+			Kind: KindInvalid, Code: "no_channel", Field: "/channels", Errors: reasons,
+			Detail: "Nothing that is configured could carry this code. Register a bot, or add an SMS provider and the phone's country to the settings.",
+		}
+	}
+	switch {
+	case !slices.Contains(out.Route, SMS):
+		out.WhenUnlinked = Wait
+	case out.WhenUnlinked == "":
+		out.WhenUnlinked = or(set.WhenUnlinked, SMSNow)
+	}
+	return nil
+}
+
+// unavailable says why the channel cannot carry a code to the phone.
+func (v *Verifications) unavailable(out *Verification, set Settings, ch Channel, phone Phone) string {
+	if ch.Paid() && out.Mode == Live && !slices.Contains(set.Countries, phone.Region()) {
+		return "The phone's country is not on the list of countries in the settings."
+	}
+	way := v.carriers.Way(out.BusinessID, out.Mode, ch, phone.Region())
+	if way.Reason == "" && len(out.Context) > 0 && !way.Capabilities.FreeText {
+		return "The channel sends fixed texts only and cannot show what the code confirms."
+	}
+	return way.Reason
+}
+
+// or returns the value unless it is zero, else the fallback.
+func or[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

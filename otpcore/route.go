@@ -1,0 +1,224 @@
+package otpcore
+
+import "slices"
+
+// advance opens the next channel of the route that can carry the code. Chats
+// without a usable link are passed over; when nothing carries the code, or when
+// the verification prefers to wait, the first of them holds it for a link. A
+// verification that nothing carries any more has failed.
+func (d *desk) advance(c *Case, cause Cause) {
+	v := c.Verification
+	var unlinked *Way
+	for v.Position < len(v.Route) {
+		ch := v.Route[v.Position]
+		if ch == SMS && unlinked != nil && v.WhenUnlinked == Wait && cause == CauseStart {
+			break // the clock opens SMS at fallback_at
+		}
+		v.Position++
+		c.touchVerification()
+		way := d.way(v, ch)
+		why := d.obstacle(c, way)
+		if why == "" {
+			d.open(c, way, cause)
+			d.settleClock(c)
+			return
+		}
+		if lacksLink(why) && unlinked == nil {
+			unlinked = &way
+		}
+		if why == obstacleLinkStale {
+			c.note(EventLinkStale, nil, "channel", string(ch), "bot_id", string(way.BotID))
+		}
+		if why != obstacleTried {
+			c.note(NoteDeliverySkipped, nil, "channel", string(ch), "reason", why)
+		}
+	}
+	if unlinked != nil && !c.carried() {
+		d.hold(c, *unlinked)
+	}
+	d.settleClock(c)
+	if !c.carried() {
+		d.end(c, Failed, EndUndeliverable)
+	}
+}
+
+// The obstacles that decisions look at; the others only explain.
+const (
+	obstacleNoLink       = "no_link"       // nobody linked the phone
+	obstacleLinkInactive = "link_inactive" // its chat blocked or stopped the bot
+	obstacleLinkStale    = "link_stale"    // it was proven too long ago
+	obstacleLinkProof    = "link_unproven" // the template asks for more proof
+	obstacleTried        = "already_used"
+)
+
+// lacksLink reports whether a link that comes while the code lives would help.
+func lacksLink(obstacle string) bool {
+	switch obstacle {
+	case obstacleNoLink, obstacleLinkInactive, obstacleLinkStale, obstacleLinkProof:
+		return true
+	}
+	return false
+}
+
+// obstacle says why the way cannot carry a first message now, or nothing. That
+// the channel was tried before comes last: it is no obstacle to a resend.
+func (d *desk) obstacle(c *Case, way Way) string {
+	v := c.Verification
+	switch {
+	case way.Reason != "":
+		return "not_configured"
+	case v.Sends >= d.rules.MaxSends:
+		return "too_many_sends"
+	case way.Channel != SMS && v.Kind == KindCode && tooLate(v, c.Now):
+		return "too_late"
+	case way.Channel.IsChat() && len(v.Context) > 0 && !way.Capabilities.FreeText:
+		return "no_free_text"
+	case way.Channel.IsChat() && d.link(c, way) == nil:
+		return c.linkObstacle(way)
+	case c.tried(way.Channel):
+		return obstacleTried
+	}
+	return ""
+}
+
+// open sends the code over the way: the delivery is leased to this process in
+// the same transaction, so that the dispatcher needs no query of its own.
+func (d *desk) open(c *Case, way Way, cause Cause) {
+	v := c.Verification
+	dlv := d.newDelivery(c, way, DeliverCode, cause)
+	if way.Channel.IsChat() {
+		if err := d.address(dlv, d.link(c, way)); err != nil {
+			c.insertDelivery(dlv)
+			d.refuse(c, dlv, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err})
+			return
+		}
+	}
+	d.lease(c, dlv)
+	c.insertDelivery(dlv)
+	v.Sends++
+	c.touchVerification()
+	c.note(NoteDeliveryQueued, dlv, "cause", string(cause))
+	if way.Channel == SMS && v.Kind == KindCode {
+		d.extendForSMS(c)
+	}
+}
+
+// address copies the link's chat to the delivery.
+func (d *desk) address(dlv *Delivery, link *Link) error {
+	if dlv.Mode == Test {
+		return nil
+	}
+	chat, err := d.vault.Open(linkChatPlace(link), link.Chat.Sealed)
+	if err != nil {
+		return err
+	}
+	dlv.LinkID = link.ID
+	dlv.Target = d.vault.Seal(targetPlace(dlv), chat)
+	return nil
+}
+
+// link returns the link that may carry the code over the way, or nil.
+func (d *desk) link(c *Case, way Way) *Link {
+	if c.Mode == Test {
+		return d.trialLink(c.Verification)
+	}
+	return c.usableLink(way)
+}
+
+// hold keeps the code for a link that may come while it lives.
+func (d *desk) hold(c *Case, way Way) {
+	dlv := d.newDelivery(c, way, DeliverCode, CauseNoLink)
+	dlv.Status = WaitingLink
+	c.insertDelivery(dlv)
+	c.note(NoteDeliveryWaiting, dlv)
+}
+
+func (d *desk) newDelivery(c *Case, way Way, kind DeliveryKind, cause Cause) *Delivery {
+	return &Delivery{
+		ID: NewID(PrefixDelivery, c.Now), BusinessID: c.BusinessID, VerificationID: c.Verification.ID,
+		Mode: c.Mode, Kind: kind, Channel: way.Channel, BotID: way.BotID, Cause: cause, QueuedAt: c.Now,
+	}
+}
+
+// lease puts the delivery into this process's hands for one call.
+func (d *desk) lease(c *Case, dlv *Delivery) {
+	dlv.Status = Sending
+	dlv.Try++
+	dlv.BootID = c.Boot
+	dlv.DueAt = c.Now.Add(d.rules.lease())
+}
+
+// extendForSMS gives a reader of an SMS time to type it.
+func (d *desk) extendForSMS(c *Case) {
+	v := c.Verification
+	last := v.CreatedAt.Add(d.rules.MaxLife)
+	if least := earlier(c.Now.Add(d.rules.SMSLife), last); v.ExpiresAt.Before(least) {
+		d.setExpiry(c, least)
+	}
+}
+
+// settleClock disarms the fallback when no channel is left to fall back to.
+func (d *desk) settleClock(c *Case) {
+	v := c.Verification
+	left := slices.ContainsFunc(v.Route[v.Position:], func(ch Channel) bool { return !c.tried(ch) })
+	if !v.FallbackAt.IsZero() && !left {
+		v.FallbackAt = noTime
+		c.touchVerification()
+	}
+}
+
+// carried reports whether any delivery carries the code already, still may, or
+// waits for a link.
+func (c *Case) carried() bool {
+	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
+		return dlv.Kind == DeliverCode && dlv.Status.Live()
+	})
+}
+
+// tried reports whether the code went over the channel before, whatever became
+// of it there.
+func (c *Case) tried(ch Channel) bool {
+	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
+		return dlv.Kind == DeliverCode && dlv.Channel == ch
+	})
+}
+
+// overtaken reports whether the code went another way since the delivery was
+// made, so that its failure calls for no further step.
+func (c *Case) overtaken(dlv *Delivery) bool {
+	since := c.Deliveries[slices.Index(c.Deliveries, dlv)+1:]
+	return slices.ContainsFunc(since, func(next *Delivery) bool {
+		return next.Kind == DeliverCode && next.Status.Live() && next.Status != WaitingLink
+	})
+}
+
+// usableLink returns the link that may carry this verification over the way:
+// active, young enough, with the proof that the template asks for.
+func (c *Case) usableLink(way Way) *Link {
+	v := c.Verification
+	for _, l := range c.Links {
+		if l.BotID == way.BotID && l.Status == LinkActive &&
+			l.Proof.Satisfies(v.LinkProof) && !l.VerifiedAt.Before(v.LinkNotBefore) {
+			return l
+		}
+	}
+	return nil
+}
+
+// linkObstacle says why no link may carry this verification over the way: it
+// speaks of the link that comes nearest.
+func (c *Case) linkObstacle(way Way) string {
+	why := obstacleNoLink
+	for _, l := range c.Links {
+		switch {
+		case l.BotID != way.BotID:
+		case l.Status == LinkActive && l.VerifiedAt.Before(c.Verification.LinkNotBefore):
+			return obstacleLinkStale
+		case l.Status == LinkActive:
+			return obstacleLinkProof
+		case l.Status == LinkInactive:
+			why = obstacleLinkInactive
+		}
+	}
+	return why
+}

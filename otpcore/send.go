@@ -1,0 +1,176 @@
+package otpcore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// send makes one call and submits its outcome.
+func (d *Dispatcher) send(j job) {
+	now := d.ledger.Now()
+	if d.closed.Load() || j.delivery.DueAt.Sub(now) < d.desk.rules.CallTimeout {
+		// The process ends, or the lease could end during the call. The ledger
+		// learns at once that no provider was asked, and need not take it for a
+		// call without an answer later.
+		d.log.Warn("delivery handed back", "delivery", j.delivery.ID, "channel", j.delivery.Channel, "try", j.delivery.Try)
+		d.submit(j, Accepted{}, errNotAsked)
+		return
+	}
+	ctx, done := context.WithTimeout(d.sends, d.desk.rules.CallTimeout)
+	defer done()
+	accepted, err := d.call(ctx, j, now)
+	if err != nil {
+		d.log.Warn("delivery refused", "delivery", j.delivery.ID, "verification", j.delivery.VerificationID,
+			"channel", j.delivery.Channel, "kind", j.delivery.Kind, "try", j.delivery.Try, "error", err)
+	}
+	d.submit(j, accepted, err)
+}
+
+var errNotAsked = &SendError{Class: ClassProviderDown, Message: "The message waited too long for its turn, and no provider was asked."}
+
+// submit stores the outcome. While the storage has trouble it tries again until
+// the lease is over; after that the outcome counts as unknown.
+func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
+	op := Op{
+		Lane: LaneDeliveries, Ref: j.delivery.ref(),
+		Narrow: sendErr == nil, // only a refusal leads to other channels
+		Decide: func(c *Case) error {
+			d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr)
+			return nil
+		},
+	}
+	d.workers.Add(1)
+	d.ledger.Submit(op, func(err error) {
+		defer d.workers.Done()
+		switch {
+		case err == nil:
+			d.join(j, accepted)
+		case KindOf(err) == KindNotFound:
+		case d.ledger.Now().After(j.delivery.DueAt):
+			d.log.Error("outcome of a delivery not stored", "delivery", j.delivery.ID, "error", err)
+		default:
+			d.again(func() { d.submit(j, accepted, sendErr) })
+		}
+	})
+}
+
+func (dlv *Delivery) ref() Ref {
+	if dlv.VerificationID != "" {
+		return Ref{Verification: dlv.VerificationID}
+	}
+	return Ref{Delivery: dlv.ID}
+}
+
+// join applies a receipt that came before its send's own answer.
+func (d *Dispatcher) join(j job, accepted Accepted) {
+	if j.delivery.Kind != DeliverCode || !d.receipts.waiting(providerMessage{accepted.Provider, accepted.MessageID}) {
+		return
+	}
+	d.workers.Add(1)
+	go func() {
+		defer d.workers.Done()
+		if err := d.receipts.join(d.sends, accepted.Provider, accepted.MessageID); err != nil {
+			d.log.Warn("early receipt not joined", "delivery", j.delivery.ID, "error", err)
+		}
+	}()
+}
+
+const submitPause = 100 * time.Millisecond
+
+// again repeats fn after a pause, unless the dispatcher is closing.
+func (d *Dispatcher) again(fn func()) {
+	d.workers.Add(1)
+	go func() {
+		defer d.workers.Done()
+		select {
+		case <-time.After(submitPause):
+			fn()
+		case <-d.sends.Done():
+		}
+	}()
+}
+
+// call renders the message and passes it on.
+func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted Accepted, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// Only the type is logged: the value may quote the message.
+			d.log.Error("sender panicked", "delivery", j.delivery.ID, "channel", j.delivery.Channel, "type", fmt.Sprintf("%T", p))
+			err = &SendError{Class: ClassAmbiguous, Message: "The sender broke off."}
+		}
+	}()
+	out, err := d.outgoing(j, now)
+	if err != nil {
+		return Accepted{}, err
+	}
+	region := ""
+	if j.verification != nil {
+		region = j.verification.Phone.Region
+	}
+	sender, err := d.carriers.Sender(&j.delivery, region)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if j.delivery.Kind == DeliverEdit {
+		return Accepted{MessageID: j.delivery.MessageID}, sender.Edit(ctx, j.delivery.MessageID, out)
+	}
+	return sender.Send(ctx, out)
+}
+
+func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
+	dlv := &j.delivery
+	out := Outgoing{DeliveryID: dlv.ID, BusinessID: dlv.BusinessID, BotID: dlv.BotID, Refused: dlv.Refused}
+	if dlv.Target != nil {
+		address, err := d.desk.vault.Open(targetPlace(dlv), dlv.Target)
+		if err != nil {
+			return out, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err}
+		}
+		out.Chat = string(address)
+	}
+	if j.verification == nil {
+		return out, d.reply(&out, dlv)
+	}
+	return out, d.text(&out, j, now)
+}
+
+func (d *Dispatcher) reply(out *Outgoing, dlv *Delivery) error {
+	content, err := d.desk.vault.Open(contentPlace(dlv), dlv.Content)
+	if err == nil {
+		err = json.Unmarshal(content, &out.Message)
+	}
+	if err != nil {
+		return &SendError{Class: ClassUnknown, Message: "The stored answer cannot be read.", Err: err}
+	}
+	return nil
+}
+
+func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
+	v := j.verification
+	business, err := d.businesses.Get(d.sends, v.BusinessID)
+	if err != nil {
+		return &SendError{Class: ClassProviderDown, Message: "The business's settings could not be read.", Err: err}
+	}
+	if out.Phone, err = d.desk.openPhone(phonePlace(v), v.Phone); err != nil {
+		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
+	}
+	code, live := d.desk.code(v)
+	if !live && (j.delivery.Kind == DeliverCode || j.delivery.Wanted == WantAlsoSMS) {
+		return &SendError{Class: ClassUnknown, Message: "The code can no longer be made: its key is gone."}
+	}
+	location, err := time.LoadLocation(or(business.Settings.TimeZone, "UTC"))
+	if err != nil {
+		location = time.UTC
+	}
+	out.Locale = v.Locale
+	out.Message, err = d.renderer.Code(CodeText{
+		Template: v.Template, Channel: j.delivery.Channel, Locale: v.Locale, Brand: business.Name, Code: code,
+		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
+		Capabilities: d.desk.way(v, j.delivery.Channel).Capabilities, Wanted: j.delivery.Wanted,
+	})
+	if err != nil {
+		return &SendError{Class: ClassTemplateMissing, Message: "The text could not be rendered.", Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package otpcore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Verifications is what businesses do with verifications: start, look, check,
+// resend, cancel.
+type Verifications struct {
+	desk       *desk
+	ledger     Ledger
+	reader     Reader
+	carriers   Carriers
+	renderer   Renderer
+	phones     PhoneParser
+	dispatcher *Dispatcher
+}
+
+// How long an idempotency key repeats its answer.
+const (
+	keepStart = day
+	keepCheck = 10 * time.Minute
+)
+
+// Started is the answer to a start. Everything in it follows from the request
+// and the configuration: it does not tell whether the phone is linked.
+type Started struct {
+	Verification Verification // as it was at the start
+	Phone        Phone
+	FallbackAt   time.Time // zero: the route has one channel
+	Hint         string
+	TelegramLink string // opens the bot's chat for this phone; empty without a bot
+	TestCode     Code   // in test mode
+}
+
+type startedRef struct {
+	ID ID `json:"id"`
+}
+
+// Start makes a verification and hands its first message to the dispatcher. It
+// returns once the verification is durable; nothing is sent before that.
+func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*Started, error) {
+	if v.dispatcher.Backlog() >= v.desk.rules.Backlog {
+		return nil, &Error{Kind: KindUnavailable, Code: "overloaded", RetryAfter: time.Second, Detail: "Too many messages wait to be sent. Nothing happened; repeat the request."}
+	}
+	phone, err := v.parsePhone(by, r.Phone, r.Country)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := v.draft(by, r, phone)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		id      ID
+		started *Verification
+	)
+	op := Op{
+		Lane: LaneRequests, BusinessID: by.Business.ID, Mode: by.Mode,
+		Phone: v.desk.phoneIndex(phone), Once: r.Idempotency.once("verifications.start", keepStart),
+	}
+	op.Decide = func(c *Case) error {
+		var ref startedRef
+		if found, err := recall(c, op.Once, &ref); found || err != nil {
+			id, started = ref.ID, nil
+			return err
+		}
+		if err := v.desk.start(c, draft, phone, NewCode(r.Code)); err != nil {
+			return err
+		}
+		snapshot := *c.Verification
+		id, started = snapshot.ID, &snapshot
+		return remember(c, op.Once, startedRef{id})
+	}
+	if err := v.ledger.Do(ctx, op); err != nil {
+		return nil, err
+	}
+	if started == nil {
+		return v.replayStart(ctx, by, id)
+	}
+	return v.started(by, started, phone), nil
+}
+
+// replayStart gives a repeated request its first answer.
+func (v *Verifications) replayStart(ctx context.Context, by Caller, id ID) (*Started, error) {
+	c, err := v.reader.CaseOf(ctx, by.Business.ID, by.Mode, id)
+	if err != nil {
+		return nil, err
+	}
+	phone, err := v.desk.openPhone(phonePlace(c.Verification), c.Verification.Phone)
+	if err != nil {
+		return nil, err
+	}
+	return v.started(by, c.Verification, phone), nil
+}
+
+// started tells only what was fixed at the start.
+func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Started {
+	s := &Started{Verification: *ver, Phone: phone, Hint: v.renderer.Hint(ver.Locale, ver.Route)}
+	s.Verification.Status, s.Verification.EndReason, s.Verification.EndedAt = Pending, "", noTime
+	s.Verification.ApprovedBy, s.Verification.Channel = "", ""
+	s.Verification.Attempts, s.Verification.Sends, s.Verification.Resends = 0, 1, 0
+	s.Verification.ExpiresAt = ver.CreatedAt.Add(ver.TTL)
+	s.Verification.ResendAt = ver.CreatedAt.Add(v.desk.cooldown(0))
+	if len(ver.Route) > 1 {
+		s.FallbackAt = firstFallback(ver)
+	}
+	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" {
+		s.TelegramLink = chatURL(way, v.desk.verificationToken(ver.ID))
+	}
+	if by.Mode == Test {
+		s.TestCode, _ = v.desk.code(ver)
+	}
+	return s
+}
+
+// Check offers a code. An unknown or foreign id is ErrNotFound; every other
+// outcome, a wrong code included, is a result.
+func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed string, bound map[string]Param, key *IdempotencyKey) (CheckResult, error) {
+	guess, ok := NormaliseCode(typed)
+	if !ok {
+		return CheckResult{}, invalid("code_unreadable", "/code", "Send the code as the user typed it, without control characters.")
+	}
+	bound, err := canonicalContext(bound)
+	if err != nil {
+		return CheckResult{}, err
+	}
+	var result CheckResult
+	op := Op{
+		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
+		Once: key.once("verifications.check:"+string(id), keepCheck),
+	}
+	op.Decide = func(c *Case) error {
+		result = CheckResult{}
+		if found, err := recall(c, op.Once, &result); found || err != nil {
+			return err
+		}
+		var err error
+		if result, err = v.desk.check(c, guess, bound); err != nil {
+			return err
+		}
+		return remember(c, op.Once, result)
+	}
+	if err := v.ledger.Do(ctx, op); err != nil {
+		return CheckResult{}, err
+	}
+	return result, nil
+}
+
+// Resend sends the same code once more; an empty channel leaves the choice to
+// the route.
+func (v *Verifications) Resend(ctx context.Context, by Caller, id ID, ch Channel, key *IdempotencyKey) (*Case, error) {
+	return v.change(ctx, by, id, key.once("verifications.resend:"+string(id), keepStart), func(c *Case) error {
+		return v.desk.resend(c, ch)
+	})
+}
+
+// Cancel ends a pending verification; canceling twice is the same as once.
+func (v *Verifications) Cancel(ctx context.Context, by Caller, id ID, key *IdempotencyKey) (*Case, error) {
+	return v.change(ctx, by, id, key.once("verifications.cancel:"+string(id), keepStart), func(c *Case) error {
+		switch {
+		case c.Verification.Status == Canceled:
+		case c.Verification.Status == Pending && c.Now.Before(c.Verification.ExpiresAt):
+			v.desk.end(c, Canceled, EndByBusiness)
+		default:
+			return &Error{Kind: KindConflict, Code: "verification_ended", Detail: "This verification is over and can no longer be canceled."}
+		}
+		return nil
+	})
+}
+
+func (v *Verifications) change(ctx context.Context, by Caller, id ID, once *Once, decide func(*Case) error) (*Case, error) {
+	var after *Case
+	err := v.ledger.Do(ctx, Op{
+		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode, Once: once,
+		Decide: func(c *Case) error {
+			after = c
+			var ref startedRef
+			if found, err := recall(c, once, &ref); found || err != nil {
+				return err
+			}
+			if err := decide(c); err != nil {
+				return err
+			}
+			return remember(c, once, startedRef{id})
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return after, nil
+}
+
+// recall answers from what the op's key did before. Another request under the
+// same key is refused.
+func recall(c *Case, once *Once, into any) (bool, error) {
+	if once == nil || c.Remembered == nil {
+		return false, nil
+	}
+	if c.Remembered.Fingerprint != once.Fingerprint {
+		return false, &Error{Kind: KindInvalid, Code: "key_reused", Detail: "This Idempotency-Key was used for another request. Use a new key for each request."}
+	}
+	return true, json.Unmarshal(c.Remembered.Result, into)
+}
+
+func remember(c *Case, once *Once, result any) error {
+	if once == nil {
+		return nil
+	}
+	return c.Remember(once.Fingerprint, result)
+}

@@ -1,0 +1,73 @@
+package otpcore
+
+import "slices"
+
+// wake does what is due on a case by itself: leases that ran out, queued
+// tries, the fallback, the end of the code's life.
+func (d *desk) wake(c *Case) {
+	if c.Verification != nil {
+		d.wakeVerification(c)
+	}
+	for _, dlv := range c.Deliveries {
+		if dlv.DueAt.IsZero() || dlv.DueAt.After(c.Now) {
+			continue
+		}
+		switch dlv.Status {
+		case Sending:
+			d.refuse(c, dlv, &SendError{Class: ClassAmbiguous, Message: "The process ended before the provider's answer was read."})
+		case Queued:
+			d.wakeQueued(c, dlv)
+		}
+	}
+}
+
+func (d *desk) wakeVerification(c *Case) {
+	v := c.Verification
+	switch {
+	case v.Status.Terminal():
+	case c.over():
+		d.end(c, Expired, EndExpired)
+	case !v.FallbackAt.IsZero() && !c.Now.Before(v.FallbackAt):
+		d.fallBack(c)
+	}
+}
+
+func (d *desk) wakeQueued(c *Case, dlv *Delivery) {
+	if !d.worthSending(c, dlv, c.Now) {
+		c.skip(dlv, "too_late")
+		d.nextChannel(c, dlv)
+		return
+	}
+	d.lease(c, dlv)
+	c.touchDelivery(dlv)
+}
+
+// fallBack opens SMS, whichever channels of the route come before it, or the
+// next chat where SMS cannot be used.
+func (d *desk) fallBack(c *Case) {
+	v := c.Verification
+	v.FallbackAt = noTime
+	c.touchVerification()
+	if slices.Contains(v.Route[v.Position:], SMS) {
+		if way := d.way(v, SMS); d.obstacle(c, way) == "" {
+			d.overtakeChats(c)
+			d.open(c, way, CauseTimeout)
+			return
+		}
+	}
+	d.advance(c, CauseTimeout)
+}
+
+// overtakeChats leaves behind what has not left by now. Messages that have get
+// a note that the same code is on its way.
+func (d *desk) overtakeChats(c *Case) {
+	for _, dlv := range c.Deliveries {
+		if dlv.Kind != DeliverCode || !dlv.Channel.IsChat() {
+			continue
+		}
+		if dlv.Status == Queued || dlv.Status == WaitingLink {
+			c.skip(dlv, "overtaken_by_sms")
+		}
+		d.edit(c, dlv, WantAlsoSMS, CauseTimeout)
+	}
+}
