@@ -1,0 +1,102 @@
+package templates
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"otpravka/otpcore"
+)
+
+//go:embed texts
+var embedded embed.FS
+
+var _ otpcore.Renderer = (*Renderer)(nil)
+
+// lastLocale is spoken to everybody whose language, and whose business's, has
+// no texts.
+const lastLocale = "en"
+
+// Renderer renders the texts that are built into the program. It never changes
+// and is safe for concurrent use.
+type Renderer struct {
+	specs   map[string]*codeSpec
+	locales map[string]*locale
+}
+
+// New compiles the texts. Its error lists every text that does not fit its key.
+func New() (*Renderer, error) {
+	files, err := fs.Sub(embedded, "texts")
+	if err != nil {
+		return nil, fmt.Errorf("texts: %w", err)
+	}
+	return load(files)
+}
+
+// load reads one folder per locale.
+func load(files fs.FS) (*Renderer, error) {
+	dirs, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, fmt.Errorf("texts: %w", err)
+	}
+	r := &Renderer{specs: make(map[string]*codeSpec), locales: make(map[string]*locale)}
+	for i := range codeSpecs {
+		r.specs[codeSpecs[i].Key] = &codeSpecs[i]
+	}
+	for _, dir := range dirs {
+		l, err := loadLocale(files, dir.Name())
+		if err != nil {
+			return nil, fmt.Errorf("texts: %w", err)
+		}
+		r.locales[dir.Name()] = l
+	}
+	if r.locales[lastLocale] == nil {
+		return nil, fmt.Errorf("texts: no locale %s", lastLocale)
+	}
+	return r, nil
+}
+
+// Template describes a template, or returns false when there is none.
+func (r *Renderer) Template(key string) (otpcore.TemplateSpec, bool) {
+	spec, ok := r.specs[key]
+	if !ok {
+		return otpcore.TemplateSpec{}, false
+	}
+	return spec.TemplateSpec, true
+}
+
+// Locale returns the locale that has texts for wanted (a BCP 47 tag; its region
+// and script do not matter), else for fallback, else English.
+func (r *Renderer) Locale(wanted, fallback string) string {
+	for _, tag := range []string{wanted, fallback} {
+		language, _, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-")
+		if language = strings.ToLower(language); r.locales[language] != nil {
+			return language
+		}
+	}
+	return lastLocale
+}
+
+func (r *Renderer) locale(tag string) *locale { return r.locales[r.Locale(tag, "")] }
+
+// Hint says where to look for the code of a route. It depends on the channels
+// of the route only, so it is the same for every phone.
+func (r *Renderer) Hint(locale string, route []otpcore.Channel) string {
+	return r.locale(locale).hints[hintKey(route)]
+}
+
+// hintKey names a set of channels, in their usual order.
+func hintKey(route []otpcore.Channel) string {
+	var names []string
+	for _, ch := range otpcore.Channels {
+		if slices.Contains(route, ch) {
+			names = append(names, string(ch))
+		}
+	}
+	if names == nil {
+		return "none"
+	}
+	return strings.Join(names, "+")
+}

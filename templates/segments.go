@@ -1,0 +1,75 @@
+package templates
+
+import "strings"
+
+// The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038
+// section 6.2.1. A character of the extension takes two septets. The escape
+// itself and the control characters other than line ends are left out: no text
+// has them.
+const (
+	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
+		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmExtension = "\f^{}\\[~]|€"
+)
+
+// A segment carries 140 bytes. Segments of a longer message lose 6 of them to
+// the header that joins them (3GPP TS 23.040 section 9.2.3.24.1).
+const (
+	gsmSingle, gsmJoined   = 160, 153
+	ucs2Single, ucs2Joined = 70, 67
+)
+
+// Segments returns how many messages an SMS with the text is billed as. A text
+// that the GSM alphabet cannot write goes as UCS-2, in which characters beyond
+// the basic plane take two units.
+func Segments(text string) int {
+	width, single, joined := gsmWidth, gsmSingle, gsmJoined
+	if !isGSM(text) {
+		width, single, joined = ucs2Width, ucs2Single, ucs2Joined
+	}
+	total := 0
+	for _, r := range text {
+		total += width(r)
+	}
+	if total <= single {
+		return 1
+	}
+	return pack(text, width, joined)
+}
+
+// pack counts segments of the given size. No character is torn apart between
+// two of them.
+func pack(text string, width func(rune) int, size int) int {
+	segments, used := 1, 0
+	for _, r := range text {
+		w := width(r)
+		if used+w > size {
+			segments, used = segments+1, 0
+		}
+		used += w
+	}
+	return segments
+}
+
+func isGSM(text string) bool {
+	for _, r := range text {
+		if !strings.ContainsRune(gsmBasic, r) && !strings.ContainsRune(gsmExtension, r) {
+			return false
+		}
+	}
+	return true
+}
+
+func gsmWidth(r rune) int {
+	if strings.ContainsRune(gsmExtension, r) {
+		return 2
+	}
+	return 1
+}
+
+func ucs2Width(r rune) int {
+	if r > 0xffff {
+		return 2
+	}
+	return 1
+}

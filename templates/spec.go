@@ -1,0 +1,116 @@
+package templates
+
+import "otpravka/otpcore"
+
+// codeSpec is a template of messages with a code.
+type codeSpec struct {
+	otpcore.TemplateSpec
+	segments int // that its SMS may take
+}
+
+// codeSpecs lists every template. Texts of each may use, beside their params
+// and context, {{code}} and {{brand}}.
+var codeSpecs = []codeSpec{
+	{otpcore.TemplateSpec{Key: "login", Proof: otpcore.ProofContact}, 1},
+	{otpcore.TemplateSpec{Key: "registration", Proof: otpcore.ProofContact}, 1},
+	// A payment's amount and payee come from the context only: the code is bound
+	// to what the person reads.
+	{otpcore.TemplateSpec{
+		Key: "payment", Proof: otpcore.ProofSMS,
+		Context: []otpcore.ParamSpec{
+			{Name: "amount", Type: "money", Required: true},
+			{Name: "payee", Type: "name", Required: true},
+		},
+	}, 2},
+	{otpcore.TemplateSpec{
+		Key: "order_confirm", Proof: otpcore.ProofContact,
+		Params: []otpcore.ParamSpec{
+			{Name: "order", Type: "order_number", Required: true},
+			{Name: "total", Type: "money"},
+		},
+	}, 1},
+	{otpcore.TemplateSpec{
+		Key: "document_access", Proof: otpcore.ProofSMS,
+		Params: []otpcore.ParamSpec{{Name: "document", Type: "text"}},
+	}, 1},
+}
+
+// names lists what the texts of the template may use, and separately what they
+// may rely on.
+func (s *codeSpec) names() (all, required []string) {
+	all, required = []string{"code", "brand"}, []string{"code", "brand"}
+	for _, params := range [][]otpcore.ParamSpec{s.Params, s.Context} {
+		for _, p := range params {
+			all = append(all, p.Name)
+			if p.Required {
+				required = append(required, p.Name)
+			}
+		}
+	}
+	return all, required
+}
+
+// replySpec is a bot's answer in the linking conversation.
+type replySpec struct {
+	args    []string // values of its text and of its buttons
+	buttons []replyButton
+	share   bool // shows the keyboard that shares the person's number
+	remove  bool // takes that keyboard away
+}
+
+// replyButton is a row of one button. It acts on the verification that the arg
+// "verification" names.
+type replyButton struct {
+	label string // key under buttons in replies.yaml
+	verb  otpcore.ActionVerb
+}
+
+// replySpecs lists every answer. All args are texts ready to be shown: phones
+// masked, times and numbers written in the reader's way.
+var replySpecs = map[string]replySpec{
+	// The person pressed Start.
+	"greeting":     {args: []string{"business", "phone"}, share: true},
+	"greeting_any": {args: []string{"business"}, share: true},
+
+	// The start link opens nothing.
+	"token_expired": {},
+	"token_used":    {},
+	"token_unknown": {},
+
+	// The person answered the question for the number.
+	"linked":                 {args: []string{"business", "phone"}, remove: true},
+	"wrong_phone":            {args: []string{"shared", "expected"}, share: true},
+	"not_own_contact":        {share: true},
+	"type_number_not_enough": {share: true},
+	"not_started":            {},
+
+	// The person pressed a button under a message.
+	"reported": {
+		args:    []string{"hours"}, // how long a pause would last
+		buttons: []replyButton{{"pause", otpcore.ActPause}, {"keep", otpcore.ActNoStop}},
+	},
+	"already_over":    {}, // also for a message that is not this chat's: it learns nothing
+	"paused":          {args: []string{"until"}, buttons: []replyButton{{"resume", otpcore.ActResume}}},
+	"resumed":         {},
+	"not_paused_kept": {},
+
+	// The person wrote something else, or sent a command.
+	"support":        {args: []string{"business", "text"}},
+	"support_none":   {args: []string{"business"}},
+	"stopped":        {remove: true},
+	"nothing_linked": {},
+	"help":           {args: []string{"business"}},
+	"privacy":        {args: []string{"business"}},
+
+	// Told to the old chat when another chat has linked the phone.
+	"replaced": {args: []string{"business", "phone"}, remove: true},
+}
+
+const (
+	// verificationArg is the arg of answers with buttons that holds the id the
+	// buttons act on.
+	verificationArg = "verification"
+	// supportArg is the only value that may have several lines: the business
+	// writes it.
+	supportArg = "text"
+)

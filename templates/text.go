@@ -1,0 +1,101 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// text is a compiled text: literals and names by turns.
+type text []piece
+
+// piece is either a literal or a name to be replaced.
+type piece struct{ literal, name string }
+
+// compile reads {{name}}s. Names that are not known and stray braces are
+// errors.
+func compile(source string, known ...string) (text, error) {
+	var t text
+	for rest := source; rest != ""; {
+		literal, after, found := strings.Cut(rest, "{{")
+		if strings.Contains(literal, "}}") {
+			return nil, fmt.Errorf("text %q: braces without a beginning", source)
+		}
+		if literal != "" {
+			t = append(t, piece{literal: literal})
+		}
+		if !found {
+			break
+		}
+		name, tail, closed := strings.Cut(after, "}}")
+		if !closed {
+			return nil, fmt.Errorf("text %q: braces without an end", source)
+		}
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("text %q: unknown placeholder %q", source, name)
+		}
+		t, rest = append(t, piece{name: name}), tail
+	}
+	if t == nil {
+		return nil, errors.New("empty text")
+	}
+	return t, nil
+}
+
+// count returns how often the name stands in the text.
+func (t text) count(name string) int {
+	n := 0
+	for _, p := range t {
+		if p.name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// missing returns the first name that the values do not have, or "".
+func (t text) missing(values map[string]string) string {
+	for _, p := range t {
+		if _, ok := values[p.name]; p.name != "" && !ok {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// fill puts the values in. Nothing in a value is replaced again.
+func (t text) fill(values map[string]string) string {
+	var b strings.Builder
+	for _, p := range t {
+		b.WriteString(p.literal)
+		b.WriteString(values[p.name])
+	}
+	return b.String()
+}
+
+// inert takes from a value what could disturb the text around it: line breaks
+// and other controls become spaces, marks that turn the reading direction
+// vanish. The domain refuses such values; brands and old rows get here without
+// it.
+func inert(value string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+			return ' '
+		}
+		return r
+	}, value)
+}
+
+// inertLines is inert for texts of several lines.
+func inertLines(value string) string {
+	lines := strings.Split(value, "\n")
+	for i := range lines {
+		lines[i] = inert(strings.TrimSuffix(lines[i], "\r"))
+	}
+	return strings.Join(lines, "\n")
+}
