@@ -1,0 +1,141 @@
+package storage
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"otpravka/otpcore"
+)
+
+const (
+	deliveryColumns = `id, business_id, mode, kind, channel, bot_id, link_id, target, content, edits, cause, queued_at,
+		wanted, status, tries, repeated, refused, provider, error, cost, boot_id, sent_at, delivered_at, read_at, failed_at,
+		message_id, due_at, verification_id`
+	selectDelivery = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE id = $1`
+	deliveriesOf   = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE verification_id = $1`
+	insertDelivery = `INSERT INTO deliveries (` + deliveryColumns + `, day)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+			$25, $26, $27, $28, $29)`
+	updateDelivery = `UPDATE deliveries SET wanted = $2, status = $3, tries = $4, repeated = $5, refused = $6, provider = $7,
+			error = $8, cost = $9, boot_id = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14,
+			message_id = $15, due_at = $16
+		WHERE id = $1`
+	findDelivery = `SELECT verification_id FROM deliveries WHERE id = $1`
+	findSent     = `SELECT id, COALESCE(verification_id, '') FROM deliveries
+		WHERE day = $1 AND message_id = $2 AND provider = $3 ORDER BY id DESC LIMIT 1`
+)
+
+func scanDelivery(scan func(...any) error) (*otpcore.Delivery, error) {
+	var d otpcore.Delivery
+	var refused, problem, cost, message, verification *string
+	var queued, sent, delivered, read, failed int64
+	var due *int64
+	err := scan((*string)(&d.ID), (*string)(&d.BusinessID), (*string)(&d.Mode), (*string)(&d.Kind), (*string)(&d.Channel),
+		(*string)(&d.BotID), (*string)(&d.LinkID), &d.Target, &d.Content, (*string)(&d.Edits), (*string)(&d.Cause), &queued,
+		(*string)(&d.Wanted), (*string)(&d.Status), &d.Try, &d.Repeated, &refused, &d.Provider, &problem, &cost,
+		(*string)(&d.BootID), &sent, &delivered, &read, &failed, &message, &due, &verification)
+	if err != nil {
+		return nil, err
+	}
+	d.QueuedAt, d.SentAt, d.DeliveredAt = fromMillis(queued), fromMillis(sent), fromMillis(delivered)
+	d.ReadAt, d.FailedAt = fromMillis(read), fromMillis(failed)
+	if due != nil {
+		d.DueAt = fromMillis(*due)
+	}
+	if message != nil {
+		d.MessageID = *message
+	}
+	if verification != nil {
+		d.VerificationID = otpcore.ID(*verification)
+	}
+	return &d, decodeOutcome(&d, refused, problem, cost)
+}
+
+func decodeOutcome(d *otpcore.Delivery, refused, problem, cost *string) error {
+	if refused != nil {
+		if err := json.Unmarshal([]byte(*refused), &d.Refused); err != nil {
+			return err
+		}
+	}
+	if problem != nil {
+		if err := json.Unmarshal([]byte(*problem), &d.Error); err != nil {
+			return err
+		}
+	}
+	if cost != nil {
+		return json.Unmarshal([]byte(*cost), &d.Cost)
+	}
+	return nil
+}
+
+func (s *session) delivery(id otpcore.ID) (*otpcore.Delivery, error) {
+	return one(s, scanDelivery, selectDelivery, string(id))
+}
+
+// deliveriesOf returns the deliveries oldest first. They are a handful, and
+// sorting them here spares every check the database's sorter.
+func (s *session) deliveriesOf(verification otpcore.ID) ([]*otpcore.Delivery, error) {
+	list, err := all(s, scanDelivery, deliveriesOf, string(verification))
+	slices.SortFunc(list, func(a, b *otpcore.Delivery) int { return cmp.Compare(a.ID, b.ID) })
+	return list, err
+}
+
+func (s *session) insertDelivery(d *otpcore.Delivery) error {
+	_, err := s.exec(insertDelivery, string(d.ID), string(d.BusinessID), string(d.Mode), string(d.Kind), string(d.Channel),
+		string(d.BotID), string(d.LinkID), d.Target, d.Content, string(d.Edits), string(d.Cause), millis(d.QueuedAt),
+		string(d.Wanted), string(d.Status), d.Try, d.Repeated, jsonOrNull(d.Refused, len(d.Refused) == 0), d.Provider,
+		jsonOrNull(d.Error, d.Error == nil), jsonOrNull(d.Cost, d.Cost.IsZero()), string(d.BootID),
+		millis(d.SentAt), millis(d.DeliveredAt), millis(d.ReadAt), millis(d.FailedAt),
+		orNull(d.MessageID), orNull(millis(d.DueAt)), orNull(string(d.VerificationID)), dayOf(d.QueuedAt))
+	return err
+}
+
+func (s *session) updateDelivery(d *otpcore.Delivery) error {
+	_, err := s.exec(updateDelivery, string(d.ID), string(d.Wanted), string(d.Status), d.Try, d.Repeated,
+		jsonOrNull(d.Refused, len(d.Refused) == 0), d.Provider, jsonOrNull(d.Error, d.Error == nil),
+		jsonOrNull(d.Cost, d.Cost.IsZero()), string(d.BootID), millis(d.SentAt), millis(d.DeliveredAt),
+		millis(d.ReadAt), millis(d.FailedAt), orNull(d.MessageID), orNull(millis(d.DueAt)))
+	return err
+}
+
+// findDelivery returns the case that a delivery belongs to.
+func (s *session) findDelivery(id otpcore.ID) (otpcore.Ref, error) {
+	verification, err := value[*string](s, findDelivery, string(id))
+	if err != nil || verification == nil {
+		return otpcore.Ref{Delivery: id}, err
+	}
+	return otpcore.Ref{Verification: otpcore.ID(*verification)}, nil
+}
+
+// receiptDays is how late a receipt may come: providers try a handset that is
+// off for up to three days.
+const receiptDays = 3
+
+// findSent looks for a provider's message in the deliveries of the last days,
+// newest first: providers may use an id again after a while.
+func (t *transaction) findSent(provider, messageID string) (otpcore.Ref, otpcore.ID, error) {
+	today := dayOf(t.now)
+	for day := today; day >= today-receiptDays; day-- {
+		found, err := all(&t.session, scanSent, findSent, day, messageID, provider)
+		if err != nil {
+			return otpcore.Ref{}, "", err
+		}
+		if len(found) > 0 {
+			return found[0].ref, found[0].id, nil
+		}
+	}
+	return otpcore.Ref{}, "", otpcore.ErrNotFound
+}
+
+type sentMessage struct {
+	ref otpcore.Ref
+	id  otpcore.ID
+}
+
+func scanSent(scan func(...any) error) (m sentMessage, err error) {
+	if err = scan((*string)(&m.id), (*string)(&m.ref.Verification)); m.ref.Verification == "" {
+		m.ref.Delivery = m.id
+	}
+	return m, err
+}

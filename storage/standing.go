@@ -1,0 +1,109 @@
+package storage
+
+import (
+	"encoding/json"
+	"errors"
+
+	"otpravka/otpcore"
+)
+
+const (
+	selectStanding   = `SELECT state FROM standings WHERE business_id = $1 AND phone_index = $2`
+	standingsOfPhone = `SELECT business_id, phone_index, state FROM standings WHERE phone_index = $1`
+	upsertStanding   = `INSERT INTO standings (business_id, phone_index, state) VALUES ($1, $2, $3)
+		ON CONFLICT (phone_index, business_id) DO UPDATE SET state = excluded.state`
+	walkStandings = `SELECT business_id, phone_index, state FROM standings
+		WHERE (phone_index, business_id) > ($1, $2) ORDER BY phone_index, business_id LIMIT $3`
+	// The state is compared so that a row changed since it was read stays.
+	deleteStanding = `DELETE FROM standings WHERE business_id = $1 AND phone_index = $2 AND state = $3`
+)
+
+// standingState is a standing as it rests in its row. The lists are short and
+// always read and written whole.
+type standingState struct {
+	Starts      []startMark `json:"starts,omitempty"`
+	Failures    []int64     `json:"failures,omitempty"`
+	Consecutive int         `json:"consecutive,omitempty"`
+	PausedUntil int64       `json:"paused_until,omitempty"`
+	Pauses      int         `json:"pauses,omitempty"`
+}
+
+type startMark struct {
+	ID    otpcore.ID `json:"id,omitempty"`
+	At    int64      `json:"at"`
+	Until int64      `json:"until,omitempty"`
+}
+
+// standing returns the phone's standing, a blank one when nothing is known.
+func (s *session) standing(business otpcore.ID, phone otpcore.Index) (*otpcore.Standing, error) {
+	raw, err := value[string](s, selectStanding, string(business), phone[:])
+	if errors.Is(err, otpcore.ErrNotFound) {
+		return &otpcore.Standing{BusinessID: business, Phone: phone}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	st, err := decodeStanding(business, phone, raw)
+	return st, s.fold(err)
+}
+
+// standings returns both standings that a start looks at, in one statement:
+// the rows of a phone lie side by side, and few businesses know it.
+func (s *session) standings(business otpcore.ID, phone otpcore.Index) (here, everywhere *otpcore.Standing, err error) {
+	here = &otpcore.Standing{BusinessID: business, Phone: phone}
+	everywhere = &otpcore.Standing{Phone: phone}
+	rows, err := all(s, scanStandingRow, standingsOfPhone, phone[:])
+	for _, r := range rows {
+		switch r.BusinessID {
+		case business:
+			here = r.Standing
+		case "":
+			everywhere = r.Standing
+		}
+	}
+	return here, everywhere, err
+}
+
+// standingRow is a standing with the state it was read in.
+type standingRow struct {
+	*otpcore.Standing
+	raw string
+}
+
+func scanStandingRow(scan func(...any) error) (r standingRow, err error) {
+	var business string
+	var phone []byte
+	if err := scan(&business, &phone, &r.raw); err != nil {
+		return r, err
+	}
+	r.Standing, err = decodeStanding(otpcore.ID(business), toIndex(phone), r.raw)
+	return r, err
+}
+
+func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpcore.Standing, error) {
+	st := &otpcore.Standing{BusinessID: business, Phone: phone}
+	var state standingState
+	if err := json.Unmarshal([]byte(raw), &state); err != nil {
+		return nil, err
+	}
+	st.Consecutive, st.Pauses, st.PausedUntil = state.Consecutive, state.Pauses, fromMillis(state.PausedUntil)
+	for _, m := range state.Starts {
+		st.Starts = append(st.Starts, otpcore.StartMark{ID: m.ID, At: fromMillis(m.At), Until: fromMillis(m.Until)})
+	}
+	for _, at := range state.Failures {
+		st.Failures = append(st.Failures, fromMillis(at))
+	}
+	return st, nil
+}
+
+func (s *session) saveStanding(st *otpcore.Standing) error {
+	state := standingState{Consecutive: st.Consecutive, Pauses: st.Pauses, PausedUntil: millis(st.PausedUntil)}
+	for _, m := range st.Starts {
+		state.Starts = append(state.Starts, startMark{ID: m.ID, At: millis(m.At), Until: millis(m.Until)})
+	}
+	for _, at := range st.Failures {
+		state.Failures = append(state.Failures, millis(at))
+	}
+	_, err := s.exec(upsertStanding, string(st.BusinessID), st.Phone[:], toJSON(state))
+	return err
+}

@@ -1,0 +1,175 @@
+package storage
+
+import (
+	"encoding/json"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+const (
+	verificationColumns = `id, business_id, mode, status, end_reason, approved_by, channel, phone_index, phone_sealed, asked,
+		seed, own_code, position, attempts, max_attempts, sends, resends, resend_at, created_at, expires_at,
+		fallback_at, fallback_moved, locked_until, ended_at, epoch`
+	selectVerification = `SELECT ` + verificationColumns + ` FROM verifications WHERE id = $1`
+	selectScoped       = selectVerification + ` AND business_id = $2 AND mode = $3`
+	insertVerification = `INSERT INTO verifications (` + verificationColumns + `, wake_at, day)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+			$21, $22, $23, $24, $25, $26, $27)`
+	// A terminal status stays: a row that has another one than the one to be
+	// written is left alone.
+	updateVerification = `UPDATE verifications SET status = $2, end_reason = $3, approved_by = $4, channel = $5,
+			seed = $6, own_code = $7, position = $8, attempts = $9, sends = $10, resends = $11, resend_at = $12,
+			expires_at = $13, fallback_at = $14, fallback_moved = $15, locked_until = $16, ended_at = $17, wake_at = $18
+		WHERE id = $1 AND (status = 'pending' OR status = $2)`
+	verificationsOfDay = `SELECT ` + verificationColumns + ` FROM verifications
+		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND mode = $4 AND (id < $5 OR $5 = '')
+		ORDER BY id DESC LIMIT $6`
+	pendingOfDay = `SELECT id FROM verifications
+		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND status = 'pending' AND mode = 'live'
+		ORDER BY id LIMIT 20`
+)
+
+// asked is what a start fixed for good. It is written once, so it may be one
+// column: the narrower a hot row, the cheaper each of its readings.
+type asked struct {
+	Kind          otpcore.VerificationKind `json:"kind"`
+	Region        string                   `json:"region,omitempty"`
+	Locale        string                   `json:"locale,omitempty"`
+	Template      string                   `json:"template,omitempty"`
+	Params        map[string]otpcore.Param `json:"params,omitempty"`
+	Context       map[string]otpcore.Param `json:"context,omitempty"`
+	OrderID       string                   `json:"order_id,omitempty"`
+	ClientIP      string                   `json:"client_ip,omitempty"`
+	Metadata      map[string]string        `json:"metadata,omitempty"`
+	Route         []otpcore.Channel        `json:"route"`
+	WhenUnlinked  otpcore.WhenUnlinked     `json:"when_unlinked,omitempty"`
+	FallbackOn    otpcore.FallbackOn       `json:"fallback_on,omitempty"`
+	LinkProof     otpcore.Proof            `json:"link_proof,omitempty"`
+	LinkNotBefore int64                    `json:"link_not_before,omitempty"`
+	KeyID         string                   `json:"key_id,omitempty"`
+	CodeLength    int                      `json:"code_length"`
+	TTL           int64                    `json:"ttl"`
+	FallbackAfter int64                    `json:"fallback_after,omitempty"`
+}
+
+func askedOf(v *otpcore.Verification) asked {
+	return asked{
+		Kind: v.Kind, Region: v.Phone.Region, Locale: v.Locale, Template: v.Template, Params: v.Params, Context: v.Context,
+		OrderID: v.OrderID, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
+		FallbackOn: v.FallbackOn, LinkProof: v.LinkProof, LinkNotBefore: millis(v.LinkNotBefore), KeyID: v.KeyID,
+		CodeLength: v.CodeLength, TTL: v.TTL.Milliseconds(), FallbackAfter: v.FallbackAfter.Milliseconds(),
+	}
+}
+
+func (a *asked) apply(v *otpcore.Verification) {
+	v.Kind, v.Phone.Region, v.Locale, v.Template, v.Params, v.Context = a.Kind, a.Region, a.Locale, a.Template, a.Params, a.Context
+	v.OrderID, v.ClientIP, v.Metadata, v.Route = a.OrderID, a.ClientIP, a.Metadata, a.Route
+	v.WhenUnlinked, v.FallbackOn, v.LinkProof = a.WhenUnlinked, a.FallbackOn, a.LinkProof
+	v.LinkNotBefore, v.KeyID, v.CodeLength = fromMillis(a.LinkNotBefore), a.KeyID, a.CodeLength
+	v.TTL, v.FallbackAfter = time.Duration(a.TTL)*time.Millisecond, time.Duration(a.FallbackAfter)*time.Millisecond
+}
+
+func scanVerification(scan func(...any) error) (*otpcore.Verification, error) {
+	var v otpcore.Verification
+	var phone []byte
+	var fixed string
+	var resend, created, expires, fallback, locked, ended int64
+	err := scan((*string)(&v.ID), (*string)(&v.BusinessID), (*string)(&v.Mode), (*string)(&v.Status),
+		(*string)(&v.EndReason), &v.ApprovedBy, (*string)(&v.Channel), &phone, &v.Phone.Sealed, &fixed,
+		&v.Seed, &v.OwnCode, &v.Position, &v.Attempts, &v.MaxAttempts, &v.Sends, &v.Resends, &resend, &created, &expires,
+		&fallback, &v.FallbackMoved, &locked, &ended, &v.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	v.Phone.Index = toIndex(phone)
+	v.ResendAt, v.CreatedAt, v.ExpiresAt = fromMillis(resend), fromMillis(created), fromMillis(expires)
+	v.FallbackAt, v.LockedUntil, v.EndedAt = fromMillis(fallback), fromMillis(locked), fromMillis(ended)
+	var a asked
+	if err := json.Unmarshal([]byte(fixed), &a); err != nil {
+		return nil, err
+	}
+	a.apply(&v)
+	return &v, nil
+}
+
+// verification loads a row within a scope. An empty business is the program
+// itself, which may see every row.
+func (s *session) verification(business otpcore.ID, mode otpcore.Mode, id otpcore.ID) (*otpcore.Verification, error) {
+	if business == "" {
+		return one(s, scanVerification, selectVerification, string(id))
+	}
+	return one(s, scanVerification, selectScoped, string(id), string(business), string(mode))
+}
+
+func (s *session) insertVerification(v *otpcore.Verification) error {
+	seed, ownCode := secrets(v)
+	_, err := s.exec(insertVerification, string(v.ID), string(v.BusinessID), string(v.Mode), string(v.Status),
+		string(v.EndReason), v.ApprovedBy, string(v.Channel), v.Phone.Index[:], v.Phone.Sealed, toJSON(askedOf(v)),
+		seed, ownCode, v.Position, v.Attempts, v.MaxAttempts, v.Sends, v.Resends, millis(v.ResendAt),
+		millis(v.CreatedAt), millis(v.ExpiresAt), millis(v.FallbackAt), v.FallbackMoved, millis(v.LockedUntil),
+		millis(v.EndedAt), v.Epoch, orNull(millis(v.WakeAt())), dayOf(v.CreatedAt))
+	return err
+}
+
+func (s *session) updateVerification(v *otpcore.Verification) error {
+	seed, ownCode := secrets(v)
+	n, err := s.exec(updateVerification, string(v.ID), string(v.Status), string(v.EndReason), v.ApprovedBy,
+		string(v.Channel), seed, ownCode, v.Position, v.Attempts, v.Sends, v.Resends, millis(v.ResendAt),
+		millis(v.ExpiresAt), millis(v.FallbackAt), v.FallbackMoved, millis(v.LockedUntil), millis(v.EndedAt),
+		orNull(millis(v.WakeAt())))
+	if err == nil && n == 0 {
+		err = s.fold(errStaleVerification)
+	}
+	return err
+}
+
+// secrets returns what derives the code: nothing, once the verification ended,
+// whatever the caller left in it.
+func secrets(v *otpcore.Verification) (seed, ownCode []byte) {
+	if v.Status.Terminal() {
+		return nil, nil
+	}
+	return v.Seed, v.OwnCode
+}
+
+// longestLife bounds how long a verification may be pending: a hand-over code
+// lives as long as its parcel travels.
+const longestLife = 14
+
+// pendingOf looks through the days in which a pending verification can have
+// begun, one short index range each.
+func (t *transaction) pendingOf(business otpcore.ID, phone otpcore.Index) ([]otpcore.ID, error) {
+	var ids []otpcore.ID
+	today := dayOf(t.now)
+	for day := today - longestLife; day <= today; day++ {
+		found, err := all(&t.session, scanID, pendingOfDay, day, phone[:], string(business))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	return ids, nil
+}
+
+func scanID(scan func(...any) error) (otpcore.ID, error) {
+	var id string
+	err := scan(&id)
+	return otpcore.ID(id), err
+}
+
+// listedDays is how far back a phone's verifications are listed.
+const listedDays = 30
+
+func (s *session) verificationsOf(q otpcore.PhoneQuery, now time.Time) ([]*otpcore.Verification, error) {
+	var list []*otpcore.Verification
+	for day := dayOf(now); day >= dayOf(now)-listedDays && len(list) < q.Limit; day-- {
+		found, err := all(s, scanVerification, verificationsOfDay, day, q.Phone[:], string(q.BusinessID), string(q.Mode),
+			string(q.Before), q.Limit-len(list))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
