@@ -1,0 +1,40 @@
+package otpcore
+
+import "time"
+
+// This file opens what the tests of package otpcore_test decide on. They need
+// the fakes of coretest, which imports this package.
+
+type Desk = desk
+
+func NewDesk(rules Rules, vault Vault, carriers Carriers) *Desk {
+	return &desk{rules: rules, vault: vault, carriers: trials{carriers}}
+}
+
+func (d *desk) Start(c *Case, draft Verification, phone Phone, own Code) error {
+	return d.start(c, draft, phone, own)
+}
+
+func (d *desk) Check(c *Case, guess Code, context map[string]Param) (CheckResult, error) {
+	return d.check(c, guess, context)
+}
+
+func (d *desk) Record(c *Case, id ID, try int, accepted Accepted, err error) {
+	d.record(c, id, try, accepted, err)
+}
+
+func (d *desk) Code(v *Verification) (Code, bool)       { return d.code(v) }
+func (d *desk) End(c *Case, s Status, reason EndReason) { d.end(c, s, reason) }
+func (d *desk) Linked(c *Case, l *Link) bool            { return d.linked(c, l) }
+func (d *desk) PhoneIndex(p Phone) Index                { return d.phoneIndex(p) }
+func (d *desk) Receive(c *Case, id ID, r Receipt)       { d.receive(c, id, r) }
+func (d *desk) Resend(c *Case, ch Channel) error        { return d.resend(c, ch) }
+func (d *desk) Wake(c *Case)                            { d.wake(c) }
+func (d *desk) LockedFor(s *Standing, now time.Time) time.Duration {
+	return d.lockedFor(s, now)
+}
+
+func LinkChatPlace(l *Link) Place { return linkChatPlace(l) }
+func Quiet(ttl time.Duration) time.Duration {
+	return quiet(ttl)
+}
