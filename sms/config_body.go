@@ -1,0 +1,135 @@
+package sms
+
+import (
+	"go.yaml.in/yaml/v4"
+)
+
+// body declares what a request carries.
+type body struct {
+	Type string // json, form, query, or empty for nothing
+	// fields of a form or a query
+	form map[string]template
+	// tree of a JSON body: map[string]any, []any, *template and constants
+	tree any
+}
+
+// UnmarshalYAML reads the fields by the type they are for.
+func (b *body) UnmarshalYAML(n *yaml.Node) error {
+	var raw struct {
+		Type   string    `yaml:"type"`
+		Fields yaml.Node `yaml:"fields"`
+	}
+	if err := load(n, &raw); err != nil {
+		return err
+	}
+	b.Type = raw.Type
+	if raw.Fields.Kind != yaml.MappingNode {
+		return errAt(n.Line, "body.fields: names and values are wanted here")
+	}
+	var err error
+	switch b.Type {
+	case "json":
+		b.tree, err = readTree(&raw.Fields)
+	case "form", "query":
+		err = load(&raw.Fields, &b.form)
+	default:
+		err = errAt(n.Line, "body.type %q: json, form or query", b.Type)
+	}
+	return err
+}
+
+// readTree keeps the shape of a JSON body and turns its texts into templates.
+// Values are put into this tree and encoded with it, so no quote in a text can
+// break out of its place.
+func readTree(n *yaml.Node) (any, error) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		object := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
+				return nil, errAt(key.Line, "a field name is wanted here")
+			}
+			child, err := readTree(n.Content[i+1])
+			if err != nil {
+				return nil, err
+			}
+			object[key.Value] = child
+		}
+		return object, nil
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			child, err := readTree(item)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = child
+		}
+		return list, nil
+	case yaml.ScalarNode:
+		return readLeaf(n)
+	}
+	return nil, errAt(n.Line, "aliases do not work within body.fields")
+}
+
+func readLeaf(n *yaml.Node) (any, error) {
+	if n.ShortTag() == "!!str" {
+		t := new(template)
+		return t, t.UnmarshalYAML(n)
+	}
+	var constant any
+	err := load(n, &constant)
+	return constant, err
+}
+
+func (b *body) bind(sc scope) error {
+	for name, t := range b.form {
+		if err := t.bind(sc); err != nil {
+			return err
+		}
+		b.form[name] = t
+	}
+	return bindTree(b.tree, sc)
+}
+
+func bindTree(node any, sc scope) error {
+	switch node := node.(type) {
+	case *template:
+		return node.bind(sc)
+	case map[string]any:
+		for _, child := range node {
+			if err := bindTree(child, sc); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, child := range node {
+			if err := bindTree(child, sc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fill returns the tree with its templates rendered.
+func fill(node any, v values) any {
+	switch node := node.(type) {
+	case *template:
+		return node.render(v, nil)
+	case map[string]any:
+		object := make(map[string]any, len(node))
+		for name, child := range node {
+			object[name] = fill(child, v)
+		}
+		return object
+	case []any:
+		list := make([]any, len(node))
+		for i, child := range node {
+			list[i] = fill(child, v)
+		}
+		return list
+	}
+	return node
+}

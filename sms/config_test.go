@@ -1,0 +1,141 @@
+package sms
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// minimal is the shortest declaration; each line can be replaced.
+const minimal = `sms_providers:
+  - id: one
+    number_format: digits
+    vars: {from: Shop}
+    secrets: {key: env:SMS_KEY}
+    request: {method: POST, url: "https://sms.example/send", body: {type: form, fields: {to: "{{to}}", text: "{{text}}"}}}
+    success: {http: [200]}
+    message_id: "$.id"
+`
+
+func TestMinimalDeclarationIsEnough(t *testing.T) {
+	p := parsed(t, minimal)[0]
+	if p.Rate.Timeout != defaultTimeout || !p.reaches("biz_any", "KZ") {
+		t.Errorf("defaults are %+v", p.declaration)
+	}
+}
+
+func TestMistakesAreNamedWithTheirLine(t *testing.T) {
+	for _, mistake := range []struct{ old, replacement, want string }{
+		{"id: one", "id: One Provider", "line 2: provider id"},
+		{"id: one", "id: one\n    colour: red", `line 3: unknown field "colour"`},
+		{"id: one", "id: one\n    rate: {timeout: 5s, rps: 20}", `line 3: unknown field "rps"`},
+		{"id: one", "id: one\n    rate: {timeout: 11s}", "rate.timeout is between"},
+		{"id: one", "id: one\n    countries: [UK]", `country "UK" is no ISO 3166 code`},
+		{"id: one", "id: one\n    businesses: [shop]", `business "shop" is no id`},
+		{"id: one", "id: one\n    auth: {type: bearer}", "line 3: auth of type bearer has the fields [token]"},
+		{"id: one", "id: one\n    auth: {type: login}", "line 3: auth type \"login\""},
+		{"id: one", "id: one\n    auth: {type: bearer, token: \"{{to}}\"}", "line 3: variable {{to}} is unknown here"},
+		{"id: one", "id: one\n    auth: {type: header, name: \"A b\", value: x}", "header name"},
+		{"id: one", "id: one\n    errors: [{http: [400], class: broken}]", `line 3: class "broken" is unknown`},
+		{"id: one", "id: one\n    errors: [{http: [400], class: ambiguous}]", `class "ambiguous" is unknown`},
+		{"id: one", "id: one\n    errors: [{class: auth}]", "an error rule has http, a condition, or both"},
+		{"id: one", "id: one\n    errors: [{path: \"$.a\", class: auth}]", "a condition has a path and one of"},
+		{"id: one", "id: one\n    errors: [{path: \"$.a\", equals: 1, in: [2], class: auth}]", "a condition has a path and one of"},
+		{"id: one", "id: one\n    errors: [{path: \"$.a\", match: \"(\", class: auth}]", "line 3: broken expression"},
+		{"id: one", "id: one\n    cost: {path: \"$.price\"}", "cost has a path and a currency"},
+		{"id: one", "id: one\n    price: {amount: cheap, currency: KZT}", "price has an amount"},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: json, id: \"$.id\", status: \"$.s\"}", "dlr.map lists no status word"},
+		{"id: one", "id: one\n    dlr: {accept: [PUT], parse: json, id: \"$.id\", status: \"$.s\"}", `dlr.accept "PUT"`},
+		{"id: one", "id: one\n    dlr: {accept: [GET], parse: json, id: \"$.id\", status: \"$.s\"}", "dlr.accept GET goes with parse: query"},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: xml, id: \"$.id\", status: \"$.s\"}", `dlr.parse "xml"`},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: form, status: \"$.s\"}", "dlr needs the paths status and id"},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: form, id: \"$['{{to}}']\", status: \"$.s\", map: {sent: [a]}}", "variable {{to}} is unknown here; known are none"},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: form, id: \"$.i\", status: \"$.s\", map: {sent: [a], failed: [a]}}", `dlr.map lists "a" twice`},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: form, id: \"$.i\", status: \"$.s\", map: {sent: [a]}, verify: {type: hmac}}", `dlr.verify.type "hmac"`},
+		{"id: one", "id: one\n    dlr: {accept: [POST], parse: form, id: \"$.i\", status: \"$.s\", map: {sent: [a]}, verify: {type: ip_allow, ips: [here]}}", `dlr.verify.ips "here"`},
+		{"number_format: digits", "", "number_format is missing"},
+		{"number_format: digits", "number_format: plus", `number_format "plus"`},
+		{"from: Shop", `from: "Shop\nBcc: all"`, `var "from"`},
+		{"env:SMS_KEY", "s3cr3t-t0ken", "line 5: a secret is a reference"},
+		{"env:SMS_KEY", "vault:key", "line 5: a secret is a reference"},
+		{"method: POST", "method: DELETE", `request.method "DELETE"`},
+		{"method: POST", "method: GET", "request.method GET sends its fields with body.type query"},
+		{"type: form", "type: xml", `line 6: body.type "xml"`},
+		{"{{text}}", "{{code}}", "line 6: variable {{code}} is unknown here; known are to, to_digits, to_national, msg_id, locale, text, vars.from, secret.key"},
+		{"{{text}}", "{{vars.sender}}", "variable {{vars.sender}} is unknown here"},
+		{"{{text}}", "{{secret.token}}", "variable {{secret.token}} is unknown here"},
+		{"{{text}}", "{{dlr_url}}", "variable {{dlr_url}} is unknown here"},
+		{"{{text}}", "{{text", "line 6: broken variable"},
+		{"{{text}}", "{{text | upper}}", "line 6: broken variable"},
+		{"POST, ", `POST, headers: {X-Text: "{{text}}"}, `, "line 6: variable {{text}} is unknown here"},
+		{"https://sms.example/send", "sms.example/send", "line 6: request.url"},
+		{"https://sms.example/send", "https://{{secret.key}}/send", "line 6: request.url"},
+		{"https://sms.example/send", "https://sms.example{{to}}/send", "line 6: request.url"},
+		{"https://sms.example/send", "https://user:pass@sms.example/send", "credentials belong into auth"},
+		{"success: {http: [200]}", "", "success.http is missing"},
+		{"success: {http: [200]}", "success: {http: [2xx]}", `line 7: http status "2xx"`},
+		{"success: {http: [200]}", "success: {http: [299-200]}", `line 7: http status "299-200"`},
+		{"$.id", "id", `line 8: broken path "id"`},
+		{"$.id", "$.sms['{{text}}']", "line 8: variable {{text}} is unknown here"},
+		{"$.id", "$.sms['{{secret.key}}']", "line 8: variable {{secret.key}} is unknown here"},
+	} {
+		source := strings.Replace(minimal, mistake.old, mistake.replacement, 1)
+		_, err := Parse([]byte(source))
+		switch {
+		case err == nil:
+			t.Errorf("%s: accepted", mistake.replacement)
+		case !strings.Contains(err.Error(), mistake.want), !strings.Contains(err.Error(), "line "):
+			t.Errorf("%s: %v, want %s", mistake.replacement, err, mistake.want)
+		case strings.Contains(err.Error(), "s3cr3t"):
+			t.Errorf("%s: the error repeats the secret: %v", mistake.replacement, err)
+		}
+	}
+}
+
+func TestDeclarationsStayStrictInsideALenientFile(t *testing.T) {
+	var file struct {
+		Config `yaml:",inline"`
+		Listen string `yaml:"listen"`
+	}
+	source := "listen: :8080\n" + minimal
+	if err := yaml.Load([]byte(source), &file); err != nil || len(file.Providers) != 1 || file.Listen != ":8080" {
+		t.Fatalf("embedded: %v, %+v", err, file)
+	}
+	source = strings.Replace(source, "id: one", "id: one\n    colour: red", 1)
+	if err := yaml.Load([]byte(source), &file); err == nil || !strings.Contains(err.Error(), "line 4") {
+		t.Errorf("unknown field: %v", err)
+	}
+}
+
+func TestNewReadsSecrets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("from-a-file\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	configs := parsed(t, strings.Replace(minimal, "env:SMS_KEY", "file:"+file, 1))
+	if got := open(t, configs, nil).providers[0].secrets["secret.key"]; got != "from-a-file" {
+		t.Errorf("secret is %q", got)
+	}
+	for name, value := range map[string]string{"unset": "", "two lines": "a\nb"} {
+		t.Setenv("SMS_KEY", value)
+		if _, err := New(parsed(t, minimal), Options{Logger: quiet()}); err == nil || !strings.Contains(err.Error(), "line 5") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNewRefusesTwinsAndWeakKeys(t *testing.T) {
+	t.Setenv("SMS_KEY", "key")
+	twice := append(parsed(t, minimal), parsed(t, minimal)...)
+	if _, err := New(twice, Options{Logger: quiet()}); err == nil || !strings.Contains(err.Error(), "declared twice") {
+		t.Errorf("twins: %v", err)
+	}
+	weak := Options{Logger: quiet(), CallbackURL: urlOf, CallbackKey: func(id string) string { return fmt.Sprintf("%.21s", id+strings.Repeat("x", 30)) }}
+	if _, err := New(declared(t, "form.yaml", "http://sms.example"), weak); err == nil || !strings.Contains(err.Error(), "128 bits") {
+		t.Errorf("weak key: %v", err)
+	}
+}

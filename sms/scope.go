@@ -1,0 +1,47 @@
+package sms
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// scope is what the templates of one place may refer to.
+type scope struct {
+	vars    map[string]string
+	secrets map[string]secretRef
+	message []string
+}
+
+// recipient lists the variables that fit on one line and hold nothing that an
+// outsider wrote; in a request the text joins them.
+var recipient = []string{"to", "to_digits", "to_national", "msg_id", "locale"}
+
+const (
+	varText   = "text"
+	varDLRURL = "dlr_url"
+)
+
+func (s scope) knows(name string) bool {
+	key, isSecret := strings.CutPrefix(name, "secret.")
+	if isSecret {
+		_, ok := s.secrets[key]
+		return ok
+	}
+	return slices.Contains(s.message, name)
+}
+
+// String lists the variables, for the error that names an unknown one.
+func (s scope) String() string {
+	names := slices.Clone(s.message)
+	for _, key := range slices.Sorted(maps.Keys(s.vars)) {
+		names = append(names, "vars."+key)
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.secrets)) {
+		names = append(names, "secret."+key)
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
