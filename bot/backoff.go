@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+)
+
+// Backoff gives the pauses between tries: doubled each time, capped, and
+// spread by half of themselves, so that bots that fell together do not come
+// back together.
+type Backoff struct {
+	First, Most time.Duration
+	Spread      func() float64 // from 0 up to 1; nil: random
+}
+
+// Pause returns how long to wait after the n-th failure in a row, from 1 on.
+func (b Backoff) Pause(n int) time.Duration {
+	d := b.First
+	for range n - 1 {
+		if d >= b.Most/2 {
+			d = b.Most
+			break
+		}
+		d *= 2
+	}
+	spread := b.Spread
+	if spread == nil {
+		spread = randomShare
+	}
+	return d/2 + time.Duration(spread()*float64(d/2))
+}
+
+// randomShare draws from 0 up to 1.
+func randomShare() float64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	return float64(binary.BigEndian.Uint64(b[:])>>11) / (1 << 53)
+}
+
+// Sleep waits for d and reports false when ctx ended first.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,75 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	"otpravka/otpcore"
+)
+
+// Factory makes connectors of one kind.
+type Factory interface {
+	// Identify asks the chat network whose credential this is. It refuses a
+	// credential of the wrong form before anything is sent. A bot whose input
+	// another service reads is a conflict, bot_in_use, unless takeover cuts
+	// that service off. Errors never hold the credential.
+	Identify(ctx context.Context, credential string, takeover bool) (Identity, error)
+
+	// Connect returns the connector of a registered bot. It does not block and
+	// asks nobody.
+	Connect(b otpcore.Bot, credential string, home Home) Connector
+}
+
+// Identity is a bot as its chat network knows it.
+type Identity struct {
+	Account  string // the network's id of the bot
+	Username string // how people address it, without "@"
+	Name     string
+}
+
+// Connector is a bot's long-running link to its chat network. Messages may be
+// sent through it whether or not it runs.
+type Connector interface {
+	otpcore.Sender
+
+	// Run hears what people write and hands it to the home until ctx ends. It
+	// returns a *Fall when trying again cannot help, nil when ctx ended, and
+	// any other error for trouble that may pass: the caller runs it again
+	// after a pause. At most one Run is active at a time.
+	Run(ctx context.Context) error
+}
+
+// Home is where a connector hands in what it hears and how it is doing. All of
+// its methods are safe for concurrent use.
+type Home interface {
+	// Apply handles one update and returns once its effect is durable. After
+	// an error nothing was stored: the update must come again.
+	Apply(ctx context.Context, in Inbound) error
+	// Offset returns where reading goes on; zero for a new bot.
+	Offset(ctx context.Context) (int64, error)
+	// Connected tells that the network answers. Call it from Run, as often as
+	// it is true.
+	Connected(ctx context.Context)
+	// Fell stops the connector for good. It never blocks, so that senders may
+	// call it.
+	Fell(*Fall)
+}
+
+// Fall is trouble that trying again does not mend. The bot stops in State, and
+// Text tells its owner what to do, in one sentence.
+type Fall struct {
+	State otpcore.BotState
+	Text  string
+	Err   error // cause for the log, without the credential
+}
+
+// Error returns the state and the cause.
+func (f *Fall) Error() string {
+	if f.Err != nil {
+		return fmt.Sprintf("%s: %v", f.State, f.Err)
+	}
+	return string(f.State)
+}
+
+// Unwrap returns the cause.
+func (f *Fall) Unwrap() error { return f.Err }

@@ -1,0 +1,200 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// Inbox handles updates; it is the Conversation.
+type Inbox interface {
+	Apply(ctx context.Context, in Inbound) error
+}
+
+// FleetConfig is what a Fleet works with.
+type FleetConfig struct {
+	Ledger    otpcore.Ledger
+	Reader    otpcore.Reader
+	Vault     otpcore.Vault
+	Inbox     Inbox
+	Factories map[otpcore.BotKind]Factory
+	Log       *slog.Logger
+
+	// Stagger is the pause between the starts of two bots when the program
+	// starts; zero: 20 ms. Chat networks frown on a thousand at once.
+	Stagger time.Duration
+	// Backoff paces the tries of a connector in trouble; zero: 300 ms doubled
+	// up to 30 s.
+	Backoff Backoff
+}
+
+// Fleet supervises the connectors of all bots and knows which bot carries
+// which channel of a business. Bots come and go while it runs. All methods are
+// safe for concurrent use.
+type Fleet struct {
+	config FleetConfig
+
+	changing sync.Mutex // held while bots are registered, removed, loaded
+
+	mu      sync.RWMutex
+	members map[otpcore.ID]*member
+	owned   map[otpcore.ID][]*member // by business, oldest bot first
+	running *fleetRun                // nil unless Run is active
+}
+
+// fleetRun is one call of Run with the connectors that it runs.
+type fleetRun struct {
+	ctx        context.Context
+	connectors sync.WaitGroup
+}
+
+// NewFleet returns a fleet without bots; Load and Run bring them in.
+func NewFleet(config FleetConfig) *Fleet {
+	if config.Stagger == 0 {
+		config.Stagger = 20 * time.Millisecond
+	}
+	if config.Backoff.First == 0 {
+		config.Backoff = Backoff{First: 300 * time.Millisecond, Most: 30 * time.Second}
+	}
+	return &Fleet{
+		config:  config,
+		members: make(map[otpcore.ID]*member),
+		owned:   make(map[otpcore.ID][]*member),
+	}
+}
+
+// Load makes all stored bots known, so that messages can be sent through them
+// before Run starts to listen. Calling it again adds, and in a running fleet
+// starts, what another process has registered meanwhile.
+func (f *Fleet) Load(ctx context.Context) error {
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	bots, err := f.config.Reader.Bots(ctx, "")
+	if err != nil {
+		return fmt.Errorf("load bots: %w", err)
+	}
+	for _, b := range bots {
+		if f.member(b.ID) == nil {
+			m := f.enlist(b)
+			f.add(m)
+			f.launch(m)
+		}
+	}
+	return nil
+}
+
+// Run loads the bots, runs their connectors until ctx ends, and returns once
+// all have stopped. One that falls stays down alone; its state says why. Call
+// it once.
+func (f *Fleet) Run(ctx context.Context) error {
+	if err := f.Load(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before it began
+		}
+		return err
+	}
+	r := &fleetRun{ctx: ctx}
+	f.mu.Lock()
+	f.running = r
+	waiting := make([]*member, 0, len(f.members))
+	for _, m := range f.members {
+		waiting = append(waiting, m)
+	}
+	f.mu.Unlock()
+	slices.SortFunc(waiting, func(a, b *member) int { return cmp.Compare(a.bot.ID, b.bot.ID) })
+
+	for _, m := range waiting {
+		f.launch(m)
+		if !Sleep(ctx, f.config.Stagger) {
+			break
+		}
+	}
+	<-ctx.Done()
+	f.mu.Lock()
+	f.running = nil // from here on launch adds nobody
+	f.mu.Unlock()
+	r.connectors.Wait()
+	return nil
+}
+
+// launch runs the member's connector if the fleet runs and the member is still
+// in it. Launching twice does no harm.
+func (f *Fleet) launch(m *member) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.running == nil || f.members[m.bot.ID] != m {
+		return
+	}
+	m.launched.Do(func() {
+		r := f.running
+		r.connectors.Go(func() { m.run(r.ctx) })
+	})
+}
+
+// Way tells which bot carries the channel for the business. It fits
+// otpcore.Carriers for the chat channels and answers from memory.
+func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	way := otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
+	for _, m := range f.owned[business] {
+		if m.bot.Kind.Channel() != ch {
+			continue
+		}
+		state, text, _ := m.condition()
+		if state.Usable() && m.connector != nil {
+			return otpcore.Way{
+				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, Capabilities: m.connector.Capabilities(),
+			}
+		}
+		way.Reason = text
+	}
+	return way
+}
+
+// Sender returns what sends through the bot, or a *otpcore.SendError when
+// nothing can any more.
+func (f *Fleet) Sender(id otpcore.ID) (otpcore.Sender, error) {
+	m := f.member(id)
+	if m == nil {
+		return nil, &otpcore.SendError{Class: otpcore.ClassNoRoute, Provider: "bot", Message: "The bot was removed."}
+	}
+	if state, text, _ := m.condition(); !state.Usable() || m.connector == nil {
+		return nil, &otpcore.SendError{Class: otpcore.ClassAuth, Provider: string(m.bot.Kind), Message: text}
+	}
+	return m.connector, nil
+}
+
+func (f *Fleet) member(id otpcore.ID) *member {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.members[id]
+}
+
+// add brings a member in, in place of an earlier one of the same bot.
+func (f *Fleet) add(m *member) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(m.bot.ID, m.bot.BusinessID)
+	f.members[m.bot.ID] = m
+	list := append(f.owned[m.bot.BusinessID], m)
+	slices.SortFunc(list, func(a, b *member) int { return cmp.Compare(a.bot.ID, b.bot.ID) })
+	f.owned[m.bot.BusinessID] = list
+}
+
+// drop takes a bot out of the maps. The caller holds the lock.
+func (f *Fleet) drop(id, business otpcore.ID) {
+	delete(f.members, id)
+	left := slices.DeleteFunc(slices.Clone(f.owned[business]), func(m *member) bool { return m.bot.ID == id })
+	if len(left) == 0 {
+		delete(f.owned, business)
+		return
+	}
+	f.owned[business] = left
+}

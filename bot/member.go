@@ -1,0 +1,167 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// patience is how many failures in a row are taken for a hiccup. Only after
+// them the bot's state says that it is reconnecting.
+const patience = 4
+
+// reconnecting is the sentence for trouble that passes by itself.
+const reconnecting = "The chat network does not answer; Otpravka keeps trying, nothing needs to be done."
+
+// member is one bot of the fleet with its connector.
+type member struct {
+	fleet     *Fleet
+	bot       otpcore.Bot // as registered; its state is below
+	connector Connector   // nil when the stored credential cannot be opened
+	launched  sync.Once
+	leave     context.CancelCauseFunc // ends the connector: its owner removed it, or it fell
+	left      context.Context
+	done      chan struct{} // closed when the connector has stopped, if it was launched
+
+	mu       sync.Mutex
+	state    otpcore.BotState
+	text     string
+	at       time.Time
+	stored   otpcore.BotState // what the database says
+	failures int              // in a row
+}
+
+var _ Home = (*member)(nil)
+
+// errRemoved ends the connector of a bot that was removed or registered anew.
+var errRemoved = errors.New("bot removed")
+
+// enlist makes a member of a stored bot. Its state starts as connecting in
+// memory only: a restart is no news to anybody.
+func (f *Fleet) enlist(b *otpcore.Bot) *member {
+	m := &member{fleet: f, bot: *b, done: make(chan struct{}), stored: b.State, at: b.StateAt}
+	m.left, m.leave = context.WithCancelCause(context.Background())
+	m.state = otpcore.BotConnecting
+	factory, ok := f.config.Factories[b.Kind]
+	if !ok {
+		m.state, m.text = otpcore.BotStopped, "This installation has no connector of the bot's kind."
+		return m
+	}
+	credential, err := f.config.Vault.Open(tokenPlace(b), b.Token)
+	if err != nil {
+		m.state = otpcore.BotBadCredentials
+		m.text = "The stored token cannot be opened with the present master key; register the bot again."
+		f.config.Log.Error("bot token unreadable", "bot_id", b.ID, "error", err)
+		return m
+	}
+	m.connector = factory.Connect(*b, string(credential), m)
+	return m
+}
+
+// condition returns how the bot is doing right now.
+func (m *member) condition() (otpcore.BotState, string, time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state, m.text, m.at
+}
+
+// Apply hands the update to the conversation under the bot's id.
+func (m *member) Apply(ctx context.Context, in Inbound) error {
+	in.BotID = m.bot.ID
+	return m.fleet.config.Inbox.Apply(ctx, in)
+}
+
+// Offset returns where reading goes on.
+func (m *member) Offset(ctx context.Context) (int64, error) {
+	return m.fleet.config.Reader.Offset(ctx, m.bot.ID)
+}
+
+// Connected ends a row of failures.
+func (m *member) Connected(ctx context.Context) {
+	m.mu.Lock()
+	failures := m.failures
+	m.failures = 0
+	settled := m.state == otpcore.BotConnected && m.stored == otpcore.BotConnected || !m.state.Usable()
+	m.mu.Unlock()
+	if failures > 0 {
+		m.log().Info("bot recovered", "failures", failures)
+	}
+	if !settled {
+		m.settle(ctx, otpcore.BotConnected, "")
+	}
+}
+
+// Fell stops the connector; its goroutine stores the state.
+func (m *member) Fell(fall *Fall) {
+	m.enter(fall.State, fall.Text)
+	m.leave(fall)
+}
+
+// run runs the connector until the fleet stops, the bot is removed, or the
+// connector falls.
+func (m *member) run(ctx context.Context) {
+	defer close(m.done)
+	if m.connector == nil {
+		state, text, _ := m.condition()
+		m.settle(ctx, state, text)
+		return
+	}
+	staying, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(m.left, cancel)()
+	for staying.Err() == nil {
+		err := m.attempt(staying)
+		if staying.Err() != nil {
+			break
+		}
+		if fall, ok := errors.AsType[*Fall](err); ok {
+			m.Fell(fall)
+			break
+		}
+		Sleep(staying, m.failed(staying, err))
+	}
+	if fall, ok := errors.AsType[*Fall](context.Cause(m.left)); ok {
+		m.log().Warn("bot fell", "state", fall.State, "error", fall.Err)
+		m.settle(ctx, fall.State, fall.Text)
+	}
+}
+
+// attempt is one run of the connector behind panic recovery.
+func (m *member) attempt(ctx context.Context) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			m.log().Error("panic in connector", "type", fmt.Sprintf("%T", thrown), "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	if err := m.connector.Run(ctx); err != nil {
+		return err
+	}
+	return errors.New("connector returned before its time")
+}
+
+// failed counts a failure and returns the pause before the next try. It logs
+// the first failure of a row and then each time their number has doubled.
+func (m *member) failed(ctx context.Context, err error) time.Duration {
+	m.mu.Lock()
+	m.failures++
+	n := m.failures
+	m.mu.Unlock()
+	if n&(n-1) == 0 {
+		m.log().Warn("bot in trouble", "failures", n, "error", err)
+	}
+	if n == patience {
+		m.settle(ctx, otpcore.BotReconnecting, reconnecting)
+	}
+	return m.fleet.config.Backoff.Pause(n)
+}
+
+func (m *member) log() *slog.Logger {
+	return m.fleet.config.Log.With("bot_id", m.bot.ID, "kind", m.bot.Kind)
+}

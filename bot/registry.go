@@ -1,0 +1,152 @@
+package bot
+
+import (
+	"context"
+
+	"otpravka/otpcore"
+)
+
+// Register checks the credential with the chat network, stores the bot and
+// starts it. A bot that the business has already keeps its id and its links
+// and gets the new credential. Errors are those of Factory.Identify, not_found
+// for an unknown business, and bot_exists for another business's bot.
+func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bot, error) {
+	factory, ok := f.config.Factories[r.Kind]
+	if !ok {
+		return nil, &otpcore.Error{
+			Kind: otpcore.KindInvalid, Code: "bot_kind_unknown", Field: "/kind",
+			Detail: "This installation has no connector of this kind.",
+		}
+	}
+	identity, err := factory.Identify(ctx, r.Token, r.Takeover)
+	if err != nil {
+		return nil, err
+	}
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	b, err := f.store(ctx, r, identity)
+	if err != nil {
+		return nil, err
+	}
+	f.dismiss(b.ID)
+	m := f.enlist(b)
+	f.add(m)
+	f.launch(m)
+	return m.shown(), nil
+}
+
+func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, identity Identity) (*otpcore.Bot, error) {
+	known, err := f.config.Reader.Bots(ctx, r.BusinessID)
+	if err != nil {
+		return nil, err
+	}
+	var stored *otpcore.Bot
+	once := r.Idempotency.Once("bots.register")
+	err = otpcore.WriteOnce(ctx, f.config.Ledger, r.BusinessID, otpcore.Live, once, func(tx otpcore.Tx, found otpcore.ID) (otpcore.ID, error) {
+		if found != "" {
+			var err error
+			stored, err = tx.Bot(found)
+			return found, err
+		}
+		if _, err := tx.Business(r.BusinessID); err != nil {
+			return "", err
+		}
+		b := &otpcore.Bot{
+			ID: otpcore.NewID(otpcore.PrefixBot, tx.Now()), BusinessID: r.BusinessID, Kind: r.Kind,
+			Account: identity.Account, CreatedAt: tx.Now(),
+		}
+		for _, old := range known {
+			if old.Kind == r.Kind && old.Account == identity.Account {
+				b.ID, b.CreatedAt = old.ID, old.CreatedAt
+			}
+		}
+		b.Username, b.Name = identity.Username, identity.Name
+		b.Token = f.config.Vault.Seal(tokenPlace(b), []byte(r.Token))
+		b.State, b.StateText, b.StateAt = otpcore.BotConnecting, "", tx.Now()
+		stored = b
+		return b.ID, tx.SaveBot(b)
+	})
+	if err != nil {
+		return nil, err // the transaction of a caller that left may still write to stored
+	}
+	return stored, nil
+}
+
+// List returns the bots of the business, or all for an empty id, oldest first,
+// without credentials.
+func (f *Fleet) List(ctx context.Context, business otpcore.ID) ([]*otpcore.Bot, error) {
+	bots, err := f.config.Reader.Bots(ctx, business)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bots {
+		f.present(b)
+	}
+	return bots, nil
+}
+
+// Get returns one bot of the business, or of any for an empty business, with
+// its present state and without its credential.
+func (f *Fleet) Get(ctx context.Context, business, id otpcore.ID) (*otpcore.Bot, error) {
+	b, err := f.config.Reader.Bot(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if business != "" && b.BusinessID != business {
+		return nil, otpcore.ErrNotFound
+	}
+	f.present(b)
+	return b, nil
+}
+
+// Remove deletes the bot with its links and stops it.
+func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	b, err := f.Get(ctx, business, id)
+	if err != nil {
+		return err
+	}
+	if err := f.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return tx.DeleteBot(b.ID) }); err != nil {
+		return err
+	}
+	f.dismiss(id)
+	return nil
+}
+
+// dismiss takes the bot out of the fleet and returns when it has stopped.
+func (f *Fleet) dismiss(id otpcore.ID) {
+	f.mu.Lock()
+	m := f.members[id]
+	if m != nil {
+		f.drop(id, m.bot.BusinessID)
+	}
+	f.mu.Unlock()
+	if m == nil {
+		return
+	}
+	m.leave(errRemoved)
+	m.launched.Do(func() { close(m.done) }) // never ran, and never will
+	<-m.done
+}
+
+// present puts the live state over the stored one and takes the credential
+// out.
+func (f *Fleet) present(b *otpcore.Bot) {
+	b.Token = nil
+	if m := f.member(b.ID); m != nil {
+		b.State, b.StateText, b.StateAt = m.condition()
+	}
+}
+
+// shown is the member's bot as callers may see it.
+func (m *member) shown() *otpcore.Bot {
+	b := m.bot
+	b.Token = nil
+	b.State, b.StateText, b.StateAt = m.condition()
+	return &b
+}
+
+func tokenPlace(b *otpcore.Bot) otpcore.Place {
+	return otpcore.Place{Table: "bots", Column: "token", Row: b.ID, Business: b.BusinessID}
+}

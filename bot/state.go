@@ -1,0 +1,64 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// settleWithin bounds how long a connector waits for its state to be stored.
+const settleWithin = 5 * time.Second
+
+// settle enters a state and stores it, together with the event that tells of
+// it. When that fails the state holds in memory all the same, and the next
+// change or the next sign of life stores it.
+func (m *member) settle(ctx context.Context, state otpcore.BotState, text string) {
+	m.enter(state, text)
+	m.mu.Lock()
+	known := m.stored == state
+	m.mu.Unlock()
+	if known {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	err := m.fleet.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return storeState(tx, m.bot.ID, state, text) })
+	if err != nil {
+		if otpcore.KindOf(err) != otpcore.KindNotFound && ctx.Err() == nil {
+			m.log().Error("bot state not stored", "state", state, "error", err)
+		}
+		return
+	}
+	m.mu.Lock()
+	m.stored = state
+	m.mu.Unlock()
+	m.log().Info("bot state changed", "state", state)
+}
+
+// enter changes the state in memory. A bot that fell stays fallen: only
+// another registration, which makes another member, lifts it.
+func (m *member) enter(state otpcore.BotState, text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state == state || !m.state.Usable() {
+		return
+	}
+	m.state, m.text, m.at = state, text, m.fleet.config.Ledger.Now()
+}
+
+func storeState(tx otpcore.Tx, id otpcore.ID, state otpcore.BotState, text string) error {
+	b, err := tx.Bot(id)
+	if err != nil {
+		return err
+	}
+	b.State, b.StateText, b.StateAt = state, text, tx.Now()
+	if err := tx.SaveBot(b); err != nil {
+		return err
+	}
+	return tx.AddEvent(otpcore.Event{
+		ID: otpcore.NewID(otpcore.PrefixEvent, tx.Now()), BusinessID: b.BusinessID, Mode: otpcore.Live,
+		Type: otpcore.EventBotStateChanged, At: tx.Now(),
+		Data: map[string]string{"bot_id": string(b.ID), "channel": string(b.Kind.Channel()), "state": string(state), "message": text},
+	})
+}

@@ -1,0 +1,190 @@
+package bot
+
+import (
+	"maps"
+	"regexp"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// talk is the handling of one update inside its transaction. It may be thrown
+// away and begun anew, so what it wants the conversation to remember waits
+// until the transaction stands.
+type talk struct {
+	*Conversation
+	tx otpcore.Tx
+	in Inbound
+
+	chat      otpcore.ChatRef
+	business  *otpcore.Business
+	supported bool
+	now       time.Time
+}
+
+// answer does what the person asked of the bot.
+func (t *talk) answer(bot *otpcore.Bot) error {
+	var err error
+	if t.business, err = t.tx.Business(bot.BusinessID); err != nil {
+		return err
+	}
+	t.chat = otpcore.ChatRef{
+		Bot: bot, Address: t.in.Chat, Locale: t.renderer.Locale(t.in.Locale, t.business.Settings.Locale),
+	}
+	switch t.in.Kind {
+	case Start:
+		return t.start()
+	case Contact:
+		return t.contact()
+	case RefusedContact:
+		return t.reply("not_own_contact", nil)
+	case Command:
+		return t.command()
+	case Text:
+		return t.text()
+	case Press:
+		return t.press()
+	case Blocked, Unblocked:
+		return t.membership()
+	}
+	return nil
+}
+
+// remember keeps, after the commit, what later updates need to know.
+func (t *talk) remember() {
+	if t.supported {
+		t.Conversation.supported.note(t.key(), t.now, t.now)
+	}
+	if !t.in.At.IsZero() {
+		t.seen.note(t.key(), t.in.At, t.now)
+	}
+}
+
+func (t *talk) key() chatKey { return chatKey{string(t.in.BotID), t.in.Chat} }
+
+func (t *talk) start() error {
+	// Somebody who presses Start has the bot unblocked, whether or not the
+	// network's notice of that has come yet.
+	if err := t.linking.Back(t.tx, t.chat); err != nil {
+		return err
+	}
+	inv, err := t.linking.Open(t.tx, t.chat, t.in.Payload)
+	if err != nil {
+		return err
+	}
+	switch inv.Outcome {
+	case otpcore.InviteOpen:
+	case otpcore.InviteExpired:
+		return t.reply("token_expired", nil)
+	case otpcore.InviteUsed:
+		return t.reply("token_used", nil)
+	default:
+		return t.reply("token_unknown", nil)
+	}
+	if inv.Phone.IsZero() {
+		return t.reply("greeting_any", nil)
+	}
+	return t.reply("greeting", args{"phone": inv.Phone.String()})
+}
+
+func (t *talk) contact() error {
+	phone, err := t.phones.ParsePhone(t.in.Number, "")
+	if err != nil {
+		// The network vouches for a number that no code can be sent to, such
+		// as an anonymous one: it cannot be anybody's number with a business.
+		return t.reply("not_own_contact", nil)
+	}
+	a, err := t.linking.Accept(t.tx, t.chat, phone)
+	if err != nil {
+		return err
+	}
+	switch a.Outcome {
+	case otpcore.AcceptLinked:
+		return t.linked(a, phone)
+	case otpcore.AcceptWrongPhone:
+		return t.reply("wrong_phone", args{"shared": phone.String(), "expected": a.Expected.String()})
+	case otpcore.AcceptUsed:
+		return t.reply("token_used", nil)
+	default:
+		return t.reply("not_started", nil)
+	}
+}
+
+func (t *talk) linked(a otpcore.Acceptance, phone otpcore.Phone) error {
+	told := args{"phone": phone.String()}
+	for _, old := range a.Replaced {
+		if err := t.tell(old, "replaced", told); err != nil {
+			return err
+		}
+	}
+	return t.reply("linked", told)
+}
+
+func (t *talk) command() error {
+	switch t.in.Command {
+	case "stop", "unlink":
+		n, err := t.linking.Stop(t.tx, t.chat)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return t.reply("nothing_linked", nil)
+		}
+		return t.reply("stopped", nil)
+	case "help", "privacy":
+		return t.reply(t.in.Command, nil)
+	}
+	return t.support()
+}
+
+// typedNumber is what people write when they type their number instead of
+// sharing it. It proves nothing.
+var typedNumber = regexp.MustCompile(`^\s*\+?[0-9][0-9 ()./-]{7,22}[0-9]\s*$`)
+
+func (t *talk) text() error {
+	if typedNumber.MatchString(t.in.Text) {
+		return t.reply("type_number_not_enough", nil)
+	}
+	return t.support()
+}
+
+// support points to the business's people, at most once per supportEvery and
+// chat.
+func (t *talk) support() error {
+	if last := t.Conversation.supported.last(t.key()); !last.IsZero() && t.now.Sub(last) < supportEvery {
+		return nil
+	}
+	t.supported = true
+	if text := t.business.Settings.SupportText; text != "" {
+		return t.reply("support", args{"text": text})
+	}
+	return t.reply("support_none", nil)
+}
+
+// membership follows blocking and unblocking. Such notices travel apart from
+// messages and may come late: one that is older than what the chat did since
+// is no news.
+func (t *talk) membership() error {
+	if t.in.At.Before(t.seen.last(t.key())) {
+		return nil
+	}
+	if t.in.Kind == Blocked {
+		return t.linking.Gone(t.tx, t.chat, "blocked")
+	}
+	return t.linking.Back(t.tx, t.chat)
+}
+
+// args fill the names of a reply's text. Every text may name the business.
+type args = map[string]string
+
+func (t *talk) reply(key string, with args) error { return t.tell(t.chat, key, with) }
+
+func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
+	all := args{"business": t.business.Name}
+	maps.Copy(all, with)
+	m, err := t.renderer.Reply(key, chat.Locale, all)
+	if err != nil {
+		return err
+	}
+	return t.linking.Reply(t.tx, chat, t.business.ID, m)
+}
