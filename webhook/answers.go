@@ -1,0 +1,67 @@
+package webhook
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"otpravka/webhook/accesslog"
+	"otpravka/webhook/problem"
+)
+
+// harden sets what holds for every answer, refusals included. Answers hold
+// phones and codes of test keys: no cache may keep them and no browser may
+// guess another type into them. A room that serves pages sets its own policy.
+func harden(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+		return next(c)
+	}
+}
+
+// refuse is the one way in which an error becomes an answer.
+func refuse(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p := problem.From(err)
+	if p.Status == http.StatusInternalServerError {
+		// Only here: elsewhere it would make equal refusals differ.
+		numbered := *p
+		numbered.RequestID = c.Response().Header().Get(accesslog.RequestID)
+		p = &numbered
+	}
+	// A caller that has gone away is no news.
+	_ = p.Write(c.Response(), c.Request())
+}
+
+func (s *Server) health(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *Server) readiness(c echo.Context) error {
+	if s.draining.Load() {
+		return problem.New("not_ready").After(s.limits.Drain)
+	}
+	if err := s.ready(c.Request().Context()); err != nil {
+		return problem.New("not_ready").After(s.limits.ReadHeader).Because(err)
+	}
+	return s.health(c)
+}
+
+// explainProblem makes the type of a problem an address that explains it, as
+// RFC 9457 section 3.1.1 asks for.
+func explainProblem(c echo.Context) error {
+	code := c.Param("code")
+	if !problem.Known(code) {
+		return echo.ErrNotFound
+	}
+	p := problem.New(code)
+	return c.JSON(http.StatusOK, map[string]any{"code": p.Code, "title": p.Title, "status": p.Status, "detail": p.Detail})
+}

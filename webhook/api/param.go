@@ -1,0 +1,26 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"otpravka/otpcore"
+)
+
+// ParamValue is a value for a place in a template's text: a string, or an
+// amount of money.
+type ParamValue struct{ otpcore.Param }
+
+// UnmarshalJSONFrom reads either form.
+func (p *ParamValue) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	switch dec.PeekKind() {
+	case '"':
+		return json.UnmarshalDecode(dec, &p.Text)
+	case '{':
+		p.Money = new(otpcore.Money)
+		return json.UnmarshalDecode(dec, p.Money)
+	}
+	return errors.New("neither a string nor an amount")
+}

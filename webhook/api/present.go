@@ -1,0 +1,98 @@
+package api
+
+import (
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// This file shows the domain's verifications in the words of the contract.
+
+// verification shows what every answer about a verification has in common.
+func (h *Handlers) verification(v *otpcore.Verification, phone otpcore.Phone) Verification {
+	now := h.Verifications.Now()
+	out := Verification{
+		ID: string(v.ID), Mode: Mode(v.Mode), Status: VerificationStatus(v.Status), Phone: phone.E164(),
+		Route: convert[Channel](v.Route), CreatedAt: v.CreatedAt.UTC(),
+		ExpiresAt: v.ExpiresAt.UTC(), AttemptsLeft: h.Verifications.AttemptsLeft(v), SendsLeft: h.Verifications.SendsLeft(v),
+		EndReason: some[EndReason](v.EndReason), EndedAt: at(v.EndedAt),
+		ApprovedBy: some[VerificationApprovedBy](v.ApprovedBy), Channel: some[Channel](v.Channel),
+		OrderID: some[string](v.OrderID),
+	}
+	if len(v.Metadata) > 0 {
+		metadata := Metadata(v.Metadata)
+		out.Metadata = &metadata
+	}
+	if v.Status.Terminal() {
+		return out
+	}
+	out.ExpiresIn = in(now, v.ExpiresAt)
+	setTimes(&out, v, v.FallbackAt, now)
+	return out
+}
+
+// setTimes fills what lies ahead, each time also as seconds from now: a
+// client's clock may be wrong.
+func setTimes(out *Verification, v *otpcore.Verification, fallback, now time.Time) {
+	if !fallback.IsZero() {
+		wait := in(now, fallback)
+		out.FallbackAt, out.FallbackIn = at(fallback), &wait
+	}
+	if out.SendsLeft > 0 {
+		wait := in(now, v.ResendAt)
+		out.ResendAt, out.ResendIn = at(v.ResendAt), &wait
+	}
+}
+
+// started shows a verification as it was at its start, so that a repeated
+// request gets the first answer.
+func (h *Handlers) started(s *otpcore.Started) Verification {
+	out := h.verification(&s.Verification, s.Phone)
+	out.ExpiresIn = in(out.CreatedAt, s.Verification.ExpiresAt)
+	out.EndedAt, out.ApprovedBy, out.Channel = nil, nil, nil
+	out.FallbackAt, out.FallbackIn = nil, nil
+	setTimes(&out, &s.Verification, s.FallbackAt, out.CreatedAt)
+	out.Hint = some[string](s.Hint)
+	out.Links.Telegram = some[string](s.TelegramLink)
+	out.TestCode = some[string](s.TestCode.Reveal())
+	return out
+}
+
+func (h *Handlers) changed(c *otpcore.Case) (Verification, error) {
+	view, err := h.Verifications.Show(c)
+	if err != nil {
+		return Verification{}, err
+	}
+	return h.viewed(view), nil
+}
+
+// viewed adds what happened to the verification so far.
+func (h *Handlers) viewed(view *otpcore.View) Verification {
+	out := h.verification(view.Verification, view.Phone)
+	for _, d := range view.Deliveries {
+		if d.Kind == otpcore.DeliverCode {
+			out.Deliveries = append(out.Deliveries, delivery(d))
+		}
+	}
+	for _, e := range view.Timeline {
+		out.Timeline = append(out.Timeline, TimelineEntry{
+			At: e.At.UTC(), Type: string(e.Type), Data: e.Data, DeliveryID: some[DeliveryID](e.DeliveryID),
+		})
+	}
+	return out
+}
+
+func delivery(d *otpcore.Delivery) Delivery {
+	out := Delivery{
+		ID: string(d.ID), Channel: Channel(d.Channel), Cause: DeliveryCause(d.Cause), Status: DeliveryStatus(d.Status),
+		Try: d.Try, Provider: some[string](d.Provider), QueuedAt: d.QueuedAt.UTC(),
+		SentAt: at(d.SentAt), DeliveredAt: at(d.DeliveredAt), ReadAt: at(d.ReadAt), FailedAt: at(d.FailedAt),
+	}
+	if d.Error != nil {
+		out.Error = &DeliveryError{Kind: DeliveryErrorKind(d.Error.Class), Message: d.Error.Message}
+	}
+	if !d.Cost.IsZero() {
+		out.Cost = &Money{Amount: d.Cost.Amount, Currency: d.Cost.Currency}
+	}
+	return out
+}

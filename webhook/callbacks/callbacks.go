@@ -1,0 +1,71 @@
+// Package callbacks takes in what providers tell us: so far delivery reports of
+// SMS. Each provider has an address with a key of 128 bits; an address without
+// a provider behind it does not exist.
+package callbacks
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"otpravka/otpcore"
+)
+
+// Receiver stores receipts. After an error the provider sends them again.
+type Receiver interface {
+	Accept(ctx context.Context, receipts []otpcore.Receipt) error
+}
+
+// Reports reads the reports of SMS providers.
+type Reports interface {
+	// Receipts checks and reads a report that came to the address with the key.
+	// The reply is for the provider and always complete; the error for the log.
+	Receipts(key string, r *http.Request) ([]otpcore.Receipt, Reply, error)
+}
+
+// Reply is what to answer to a report. Providers repeat a report until they
+// like the answer, and some want a certain word in its body.
+type Reply struct {
+	Status int
+	Allow  string // for the Allow header of a 405
+	Body   string
+}
+
+// Config is what the room works with.
+type Config struct {
+	SMS      Reports
+	Receipts Receiver
+	Log      *slog.Logger
+}
+
+// Callbacks is the room of inbound calls.
+type Callbacks struct{ cfg Config }
+
+// New returns the room.
+func New(cfg Config) *Callbacks { return &Callbacks{cfg} }
+
+// Mount adds the routes.
+func (c *Callbacks) Mount(e *echo.Echo) {
+	e.Any("/callbacks/sms/:key", c.sms)
+}
+
+// sms stores the receipts first and answers then: a provider that hears "yes"
+// does not send them again.
+func (c *Callbacks) sms(ctx echo.Context) error {
+	r := ctx.Request()
+	receipts, reply, err := c.cfg.SMS.Receipts(ctx.Param("key"), r)
+	if err != nil {
+		c.cfg.Log.WarnContext(r.Context(), "sms report refused", "status", reply.Status, "error", err)
+	}
+	if len(receipts) > 0 {
+		if err := c.cfg.Receipts.Accept(r.Context(), receipts); err != nil {
+			return err
+		}
+	}
+	if reply.Allow != "" {
+		ctx.Response().Header().Set(echo.HeaderAllow, reply.Allow)
+	}
+	return ctx.Blob(reply.Status, echo.MIMETextPlainCharsetUTF8, []byte(reply.Body))
+}

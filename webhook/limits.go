@@ -1,0 +1,54 @@
+package webhook
+
+import (
+	"cmp"
+	"time"
+)
+
+// Limits bound what one client can hold of a node. Without them a few hundred
+// slow connections would keep everybody else out.
+type Limits struct {
+	ReadHeader time.Duration // from the first byte of a request to the end of its headers
+	Read       time.Duration // from there to the end of its body
+	Write      time.Duration // from the end of the headers to the end of the answer
+	Idle       time.Duration // between two requests of one connection
+	Drain      time.Duration // for requests in hand when the server stops
+
+	Header       int   // bytes of request line and headers
+	Query        int   // bytes of a URL's query
+	Body         int64 // bytes of a body
+	CallbackBody int64 // bytes of a body under /callbacks/, where providers batch
+	Conns        int   // connections at one time
+}
+
+// DefaultLimits are the limits of a server whose Config names none.
+var DefaultLimits = Limits{
+	ReadHeader: 5 * time.Second,
+	Read:       10 * time.Second,
+	Write:      15 * time.Second,
+	Idle:       60 * time.Second,
+	Drain:      20 * time.Second,
+
+	Header:       16 << 10,
+	Query:        8 << 10,
+	Body:         16 << 10,
+	CallbackBody: 256 << 10,
+	Conns:        1000,
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits
+	return Limits{
+		ReadHeader: cmp.Or(l.ReadHeader, d.ReadHeader),
+		Read:       cmp.Or(l.Read, d.Read),
+		Write:      cmp.Or(l.Write, d.Write),
+		Idle:       cmp.Or(l.Idle, d.Idle),
+		Drain:      cmp.Or(l.Drain, d.Drain),
+
+		Header:       cmp.Or(l.Header, d.Header),
+		Query:        cmp.Or(l.Query, d.Query),
+		Body:         cmp.Or(l.Body, d.Body),
+		CallbackBody: cmp.Or(l.CallbackBody, d.CallbackBody),
+		Conns:        cmp.Or(l.Conns, d.Conns),
+	}
+}

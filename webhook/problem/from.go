@@ -1,0 +1,103 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"otpravka/otpcore"
+)
+
+// retryUnavailable is told where a refusal of ours names no time itself.
+const retryUnavailable = time.Second
+
+// kinds answers domain errors whose code has no row in the table, so that a new
+// rule of the domain never turns into a server error.
+var kinds = map[otpcore.Kind]entry{
+	otpcore.KindInvalid:      {http.StatusUnprocessableEntity, "The request cannot be served as it stands", "Correct the request."},
+	otpcore.KindUnauthorized: table["unauthorized"],
+	otpcore.KindForbidden:    {http.StatusForbidden, "The key may not do this", "Use another key."},
+	otpcore.KindNotFound:     table["not_found"],
+	otpcore.KindConflict:     {http.StatusConflict, "The state of things forbids this", "Look at what there is, then decide again."},
+	otpcore.KindRateLimited:  table["rate_limited"],
+	otpcore.KindUnavailable:  table["unavailable"],
+}
+
+// From returns the problem that answers err. Whatever is not a refusal that
+// somebody worded becomes "internal": its text stays in the log.
+func From(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if e, ok := errors.AsType[*otpcore.Error](err); ok {
+		return fromDomain(e).Because(err)
+	}
+	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
+		return New(fromStatus(e.Code)).Because(err)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return New("unavailable").After(retryUnavailable).Because(err)
+	}
+	return New("internal").Because(err)
+}
+
+// FromRead returns the problem of a body that could not be read to its end.
+func FromRead(err error) *Problem {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return New("body_too_large").Because(err)
+	}
+	if e, ok := errors.AsType[net.Error](err); errors.Is(err, os.ErrDeadlineExceeded) || (ok && e.Timeout()) {
+		return New("request_timeout").Because(err)
+	}
+	return New("bad_request").Because(err)
+}
+
+// fromDomain keeps the domain's own code and sentence.
+func fromDomain(e *otpcore.Error) *Problem {
+	general, ok := kinds[e.Kind]
+	if !ok || e.Code == "" {
+		return New("internal")
+	}
+	p := general.problem(e.Code)
+	if Known(e.Code) {
+		p = New(e.Code)
+	}
+	if e.Detail != "" {
+		p.Detail = e.Detail
+	}
+	for _, f := range e.Errors {
+		p.Errors = append(p.Errors, Field{Pointer: f.Field, Code: f.Code, Detail: f.Detail})
+	}
+	if e.Field != "" && len(e.Errors) == 0 {
+		p.At(e.Field, p.Detail)
+	}
+	if e.RetryAfter > 0 {
+		p.After(e.RetryAfter)
+	} else if p.Status == http.StatusServiceUnavailable {
+		p.After(retryUnavailable)
+	}
+	return p
+}
+
+// fromStatus names the problems that the router and the generated code find.
+func fromStatus(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "route_not_found"
+	case http.StatusMethodNotAllowed:
+		return "method_not_allowed"
+	case http.StatusRequestEntityTooLarge:
+		return "body_too_large"
+	case http.StatusUnsupportedMediaType:
+		return "unsupported_media_type"
+	}
+	if status >= 400 && status < 500 {
+		return "bad_parameter"
+	}
+	return "internal"
+}
