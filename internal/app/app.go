@@ -1,0 +1,164 @@
+// Package app wires the rooms of the house together, starts them and stops
+// them in order. It is the only place that knows all of them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"otpravka/bot"
+	"otpravka/bot/telegram"
+	"otpravka/internal/app/admin"
+	"otpravka/internal/keyring"
+	"otpravka/internal/phone"
+	"otpravka/otpcore"
+	"otpravka/sms"
+	"otpravka/storage"
+	"otpravka/templates"
+	"otpravka/webhook"
+	"otpravka/webhook/api"
+	"otpravka/webhook/callbacks"
+)
+
+// Run serves until ctx ends, then finishes what is in hand and returns nil. An
+// error before anything is served is one sentence that says what to do.
+func Run(ctx context.Context, cfg Config) error {
+	tuneMemory()
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	ln, err := listen(cfg)
+	if err != nil {
+		return err
+	}
+	h, err := open(ctx, cfg, ln.Addr())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	return errors.Join(h.run(ctx, ln), h.close())
+}
+
+// house is an open Otpravka: the domain and the rooms around it.
+type house struct {
+	cfg       Config
+	baseURL   string
+	db        *storage.DB
+	core      *otpcore.Core
+	fleet     *bot.Fleet
+	gateway   *sms.Gateway
+	server    *webhook.Server
+	admin     *admin.Service
+	adminPath string
+}
+
+// open makes everything that a run needs and starts nothing.
+func open(ctx context.Context, cfg Config, addr net.Addr) (*house, error) {
+	if err := checkKey(cfg); err != nil {
+		return nil, err
+	}
+	h := &house{cfg: cfg, baseURL: baseURL(cfg, addr)}
+	var ring *keyring.Ring
+	boot := otpcore.NewID(otpcore.PrefixBoot, time.Now())
+	var err error
+	h.db, err = storage.Open(ctx, storage.Config{
+		URL: cfg.DatabaseURL, Boot: boot, Logger: cfg.Log,
+		BindKey: func(bound string) (string, error) {
+			var err error
+			if ring, err = loadKey(cfg, bound); err != nil {
+				return "", err
+			}
+			return ring.CheckValue(), nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := h.furnish(ctx, ring, boot); err != nil {
+		return nil, errors.Join(err, h.db.Close())
+	}
+	return h, nil
+}
+
+func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID) error {
+	texts, err := templates.New()
+	if err != nil {
+		return err
+	}
+	if h.gateway, err = newGateway(h.cfg, ring, h.baseURL); err != nil {
+		return err
+	}
+	ways := &carriers{sms: h.gateway}
+	h.core = otpcore.New(otpcore.Config{
+		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
+		Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
+	})
+	h.db.OnCommit(h.core.Committed)
+	network, err := telegram.NewClient(h.cfg.TelegramAPI)
+	if err != nil {
+		return err
+	}
+	h.fleet = bot.NewFleet(bot.FleetConfig{
+		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
+		Inbox: bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
+		Factories: map[otpcore.BotKind]bot.Factory{
+			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log),
+		},
+	})
+	ways.fleet = h.fleet
+	if err := h.fleet.Load(ctx); err != nil {
+		return err
+	}
+	h.admin = &admin.Service{Businesses: h.core.Businesses}
+	h.adminPath = admin.SocketPath(h.db.Path())
+	return h.openDoors(ring)
+}
+
+// openDoors builds the HTTP server with its rooms.
+func (h *house) openDoors(ring *keyring.Ring) error {
+	business, err := api.New(api.NewHandlers(api.Services{
+		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
+		Phones: h.core.Phones, Bots: h.fleet, Vault: ring,
+	}), h.core.Businesses, h.cfg.CallsPerSecond)
+	if err != nil {
+		return err
+	}
+	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
+	h.server = webhook.New(webhook.Config{Log: h.cfg.Log, Ready: h.db.Ping, Limits: h.cfg.Limits}, business, inbound)
+	return nil
+}
+
+func (h *house) close() error {
+	h.gateway.Close()
+	return h.db.Close()
+}
+
+// listen takes the port first: a second server on the same machine says so
+// before it touches anything.
+func listen(cfg Config) (net.Listener, error) {
+	if cfg.Listener != nil {
+		return cfg.Listener, nil
+	}
+	ln, err := net.Listen("tcp", cfg.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken by another program: stop it, or choose another address with --listen or OTPRAVKA_LISTEN", cfg.Listen)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s, set --listen or OTPRAVKA_LISTEN to an address like :8080: %w", cfg.Listen, err)
+	}
+	return ln, nil
+}
+
+func baseURL(cfg Config, addr net.Addr) string {
+	if cfg.PublicURL != "" {
+		return strings.TrimRight(cfg.PublicURL, "/")
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", tcp.Port)
+	}
+	return "http://" + addr.String()
+}

@@ -1,0 +1,257 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"otpravka/internal/app/admin"
+	"otpravka/internal/keyring"
+	"otpravka/otpcore"
+	"otpravka/storage"
+)
+
+// Grade tells how bad a finding is.
+type Grade string
+
+// The grades.
+const (
+	OK   Grade = "ok"
+	Warn Grade = "warn" // works, though perhaps not as meant
+	Fail Grade = "FAIL" // does not work until somebody does something
+)
+
+// Finding is one line of an examination.
+type Finding struct {
+	Grade   Grade
+	Subject string
+	Text    string // one sentence: what is so, and what to do where it is not good
+}
+
+// Examine looks at everything that a run with these settings depends on and
+// changes nothing. It works beside a running server and without one. The file
+// is the YAML file, empty for none; cfg.SMS is read from it.
+func Examine(ctx context.Context, cfg Config, file string) []Finding {
+	cfg.Log = slog.New(slog.DiscardHandler)
+	e := &examination{cfg: cfg, file: file}
+	var all []Finding
+	for _, look := range []struct {
+		subject string
+		at      func(context.Context) []Finding
+	}{
+		{"settings", e.settings},
+		{"database", e.database},
+		{"master key", e.key},
+		{"clock", e.clock},
+		{"server", e.server},
+		{"public URL", e.publicURL},
+		{"bots", e.bots},
+		{"sms", e.sms},
+	} {
+		for _, f := range look.at(ctx) {
+			f.Subject = look.subject
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// examination is what one look learns for those after it.
+type examination struct {
+	cfg     Config
+	file    string
+	path    string              // of the database; empty: the setting is wrong
+	found   *storage.Inspection // nil: no database, or none that can be read
+	ring    *keyring.Ring       // nil: no key, or not the right one
+	baseURL string              // empty: the settings are wrong
+	// declared tells that the YAML file is read, or that none is named.
+	declared bool
+	running  bool
+}
+
+func line(g Grade, format string, args ...any) []Finding {
+	return []Finding{{Grade: g, Text: fmt.Sprintf(format, args...)}}
+}
+
+func (e *examination) settings(context.Context) []Finding {
+	if err := e.cfg.check(); err != nil {
+		return line(Fail, "%v", err)
+	}
+	addr, err := net.ResolveTCPAddr("tcp", e.cfg.Listen)
+	if err != nil {
+		return line(Fail, "OTPRAVKA_LISTEN must be an address like :8080: %v", err)
+	}
+	if addr.IP == nil {
+		addr.IP = net.IPv4zero
+	}
+	e.baseURL = baseURL(e.cfg, addr)
+	if e.file == "" {
+		e.declared = true
+		return line(OK, "no YAML file is named, and none is needed without SMS")
+	}
+	f, err := ReadFile(e.file)
+	if err != nil {
+		return line(Fail, "%v", err)
+	}
+	e.cfg.SMS, e.declared = f.SMSProviders, true
+	return line(OK, "%s is read", e.file)
+}
+
+func (e *examination) database(ctx context.Context) []Finding {
+	path, err := storage.Location(e.cfg.DatabaseURL)
+	if err == nil {
+		err = storage.CheckWritable(path)
+	}
+	if err != nil {
+		return line(Fail, "%v", err)
+	}
+	e.path = path
+	found, err := storage.Inspect(ctx, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return line(OK, "none yet: the first start makes %s", path)
+	case err != nil:
+		return line(Fail, "%v", err)
+	}
+	e.found = &found
+	return line(OK, "%s can be read and written", path)
+}
+
+func (e *examination) key(context.Context) []Finding {
+	bound := ""
+	if e.found != nil {
+		bound = e.found.KeyCheck
+	}
+	file, err := keyFile(e.cfg)
+	if err != nil && e.cfg.MasterKey == "" {
+		return line(Fail, "%v", err)
+	}
+	ring, err := readKey(e.cfg, false)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && bound == "":
+		return line(OK, "none yet: the first start makes %s", file)
+	case errors.Is(err, fs.ErrNotExist):
+		return line(Fail, "the database has a key and its file is gone: put %s back from your copy", file)
+	case err != nil:
+		return line(Fail, "%v", err)
+	}
+	if bound != "" {
+		if err := ring.Matches(bound); err != nil {
+			return line(Fail, "%v", err)
+		}
+	}
+	e.ring = ring
+	switch {
+	case e.cfg.MasterKey != "":
+		return line(OK, "taken from %s", keyring.EnvVar)
+	case e.path != "" && filepath.Dir(file) == filepath.Dir(e.path):
+		return line(Warn, "%s lies beside the database, so that a copy of the directory opens everything: move it and set OTPRAVKA_MASTER_KEY_FILE", file)
+	case bound == "":
+		return line(OK, "%s is readable for this user only", file)
+	}
+	return line(OK, "%s is the database's, and readable for this user only", file)
+}
+
+// clockSlack is how far two readings of healthy clocks may be apart.
+const clockSlack = time.Minute
+
+func (e *examination) clock(context.Context) []Finding {
+	if e.found == nil {
+		return nil
+	}
+	if behind := time.Until(e.found.HighWater); behind > clockSlack {
+		return line(Warn, "the machine's clock is %s behind the latest time in the database: set it right, time goes slower until then", behind.Round(time.Second))
+	}
+	return line(OK, "not behind the database's")
+}
+
+func (e *examination) server(ctx context.Context) []Finding {
+	if e.path == "" {
+		return nil
+	}
+	if _, err := admin.Dial(ctx, admin.SocketPath(e.path)); err != nil {
+		return line(OK, "none runs on this database: start it with `otpravka serve`")
+	}
+	e.running = true
+	if err := AskReady(ctx, e.cfg.Listen); err != nil {
+		return line(Fail, "one runs on this database, and %v", err)
+	}
+	return line(OK, "one runs on %s and is ready", e.cfg.Listen)
+}
+
+func (e *examination) publicURL(context.Context) []Finding {
+	if e.baseURL == "" {
+		return nil
+	}
+	if e.cfg.PublicURL == "" {
+		return line(Warn, "OTPRAVKA_PUBLIC_URL is not set: callbacks are asked for at %s, which only this machine may reach", e.baseURL)
+	}
+	if u, err := url.Parse(e.baseURL); err != nil || u.Scheme != "https" {
+		return line(Warn, "%s is not https: put TLS in front of it and say so in OTPRAVKA_PUBLIC_URL", e.baseURL)
+	}
+	return line(OK, "%s (whether the world reaches it is not tried)", e.baseURL)
+}
+
+// botGrades grade the states of bots; what is not in it is passing trouble.
+var botGrades = map[otpcore.BotState]Grade{
+	otpcore.BotConnected:      OK,
+	otpcore.BotBadCredentials: Fail,
+	otpcore.BotConflict:       Fail,
+}
+
+func (e *examination) bots(context.Context) []Finding {
+	if e.found == nil {
+		return nil
+	}
+	if len(e.found.Bots) == 0 {
+		return line(Warn, "none is registered: every code needs SMS until a business does it (POST /v1/bots)")
+	}
+	when := "is"
+	if !e.running {
+		when = "was last"
+	}
+	var all []Finding
+	for _, b := range e.found.Bots {
+		grade, known := botGrades[b.State]
+		if !known {
+			grade = Warn
+		}
+		text := fmt.Sprintf("@%s of %s %s %s", b.Username, b.BusinessID, when, b.State)
+		if grade != OK && b.StateText != "" {
+			text += ": " + b.StateText
+		}
+		all = append(all, Finding{Grade: grade, Text: text})
+	}
+	return all
+}
+
+func (e *examination) sms(context.Context) []Finding {
+	switch {
+	case !e.declared:
+		return nil
+	case len(e.cfg.SMS) == 0:
+		return line(Warn, "no provider is declared: a code that the chat cannot deliver is not delivered (docs/sms.md)")
+	case e.ring == nil:
+		return line(Warn, "the providers are checked once there is a master key, from which callback addresses are made")
+	}
+	gateway, err := newGateway(e.cfg, e.ring, e.baseURL)
+	if err != nil {
+		return line(Fail, "%v", err)
+	}
+	defer gateway.Close()
+	var all []Finding
+	for _, p := range gateway.Providers() {
+		reports := "sends no reports"
+		if p.CallbackURL != "" {
+			reports = "sends reports to " + p.CallbackURL
+		}
+		all = append(all, Finding{Grade: OK, Text: fmt.Sprintf("%s is declared and %s", p.ID, reports)})
+	}
+	return all
+}

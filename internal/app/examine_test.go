@@ -1,0 +1,100 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"otpravka/internal/app"
+	"otpravka/otpcore"
+	"otpravka/storage"
+)
+
+// examine returns what is found of the subject in a database that make fills.
+func examine(t testing.TB, subject string, makeDB func(path string)) (found []app.Finding) {
+	t.Helper()
+	dir := shortDir(t)
+	path := filepath.Join(dir, "data", "otpravka.db")
+	db, err := storage.Open(t.Context(), storage.Config{URL: path, Boot: otpcore.NewID(otpcore.PrefixBoot, time.Now())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	makeDB(path)
+	cfg := app.Config{Listen: "127.0.0.1:1", DatabaseURL: path, MasterKeyFile: filepath.Join(dir, "master.key")}
+	for _, f := range app.Examine(t.Context(), cfg, "") {
+		if f.Subject == subject {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+func TestExamineGradesBots(t *testing.T) {
+	for state, grade := range map[otpcore.BotState]app.Grade{
+		otpcore.BotConnected: app.OK, otpcore.BotConnecting: app.Warn, otpcore.BotReconnecting: app.Warn,
+		otpcore.BotStopped: app.Warn, otpcore.BotBadCredentials: app.Fail, otpcore.BotConflict: app.Fail,
+	} {
+		found := examine(t, "bots", func(path string) { saveBot(t, path, state) })
+		if len(found) != 1 || found[0].Grade != grade {
+			t.Errorf("%s: %+v, want %s", state, found, grade)
+			continue
+		}
+		for _, word := range []string{"@shop_bot", string(state)} {
+			if !strings.Contains(found[0].Text, word) {
+				t.Errorf("%q does not say %q", found[0].Text, word)
+			}
+		}
+		if says := strings.Contains(found[0].Text, "Do this."); says != (grade != app.OK) {
+			t.Errorf("%s: %q", state, found[0].Text)
+		}
+	}
+}
+
+func saveBot(t testing.TB, path string, state otpcore.BotState) {
+	t.Helper()
+	now := time.Now()
+	db, err := storage.Open(t.Context(), storage.Config{URL: path, Boot: otpcore.NewID(otpcore.PrefixBoot, now)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), func(tx otpcore.Tx) error {
+		return tx.SaveBot(&otpcore.Bot{
+			ID: otpcore.NewID(otpcore.PrefixBot, now), BusinessID: otpcore.NewID(otpcore.PrefixBusiness, now),
+			Kind: otpcore.BotTelegram, Account: "1", Username: "shop_bot", Name: "Shop",
+			State: state, StateText: "Do this.", StateAt: now, CreatedAt: now,
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestExamineComparesClocks(t *testing.T) {
+	for ahead, grade := range map[time.Duration]app.Grade{-time.Hour: app.OK, time.Hour: app.Warn} {
+		found := examine(t, "clock", func(path string) {
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = db.ExecContext(context.Background(), `UPDATE meta SET value = $1 WHERE name = 'high_water'`, time.Now().Add(ahead).UnixMilli())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if len(found) != 1 || found[0].Grade != grade {
+			t.Errorf("a database %s ahead: %+v, want %s", ahead, found, grade)
+		}
+	}
+}
