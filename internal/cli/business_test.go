@@ -1,0 +1,93 @@
+package cli_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	liveKeyForm = regexp.MustCompile(`otp_live_[0-9a-z]{8}_[0-9A-Za-z]{38}`)
+	testKeyForm = regexp.MustCompile(`otp_test_[0-9a-z]{8}_[0-9A-Za-z]{38}`)
+	urlForm     = regexp.MustCompile(`"url":"(http://[^"]+)"`)
+)
+
+func (p place) create(name string, more ...string) result {
+	p.Helper()
+	return run(p, append([]string{"business", "create", "--name", name}, p.flags(more...)...)...)
+}
+
+func TestBusinessCreateBesideTheServerAndWithout(t *testing.T) {
+	p := newPlace(t)
+	alone := p.create("Alone", "--country", "KZ")
+	server := p.start(p.serve()...)
+	beside := p.create("Beside", "--country", "uz", "--country", "KZ")
+	base := urlForm.FindStringSubmatch(server.log.String())[1]
+	for name, made := range map[string]result{"Alone": alone, "Beside": beside} {
+		if made.status != 0 || made.err != "" {
+			t.Errorf("%s: %+v", name, made)
+		}
+		for _, key := range []string{liveKeyForm.FindString(made.out), testKeyForm.FindString(made.out)} {
+			if status := ask(t, base+"/v1/settings", key); status != http.StatusOK {
+				t.Errorf("%s: a key that was printed is answered %d", name, status)
+			}
+		}
+		if strings.Contains(server.log.String(), liveKeyForm.FindString(made.out)) {
+			t.Errorf("%s: the key is in the server's log", name)
+		}
+	}
+	list := run(t, append([]string{"business", "list"}, p.flags()...)...)
+	if list.status != 0 || !strings.Contains(list.out, "Alone") || !strings.Contains(list.out, "UZ KZ") {
+		t.Errorf("list: %+v", list)
+	}
+	if status := server.stop(); status != 0 {
+		t.Errorf("the server ended with %d", status)
+	}
+	if after := run(t, append([]string{"business", "list"}, p.flags()...)...); after != list {
+		t.Errorf("the list without the server is %+v, beside it %+v", after, list)
+	}
+}
+
+func ask(t testing.TB, url, key string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Close = true
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode
+}
+
+func TestBusinessCreateRefusals(t *testing.T) {
+	p := newPlace(t)
+	p.create("Shop", "--country", "Kazakhstan").refused(t, "", "--country KZ")
+	p.create("Shop", "--country", "ZZ").refused(t, "", "ZZ")
+	p.untouched()
+	p.create(strings.Repeat("x", 65), "--country", "KZ").refused(t, "", "64")
+	p.create("Shop", "--country", "KZ", "--time-zone", "Asia/Nowhere").refused(t, "", "Asia/Almaty")
+	if list := run(t, append([]string{"business", "list"}, p.flags()...)...); list.out != "" {
+		t.Errorf("a refused business was made: %s", list.out)
+	}
+}
+
+func TestUnreadableCommandLines(t *testing.T) {
+	for _, line := range []string{"", "sing", "serve --loud", "business create --name Shop", "business create --country KZ", "serve --log-format xml"} {
+		if r := run(t, strings.Fields(line)...); r.status == 0 || r.status == 1 && line != "" || r.err == "" && r.out == "" {
+			t.Errorf("%q: %+v", line, r)
+		}
+	}
+	for _, line := range []string{"--help", "serve --help", "version"} {
+		if r := run(t, strings.Fields(line)...); r.status != 0 || r.out == "" {
+			t.Errorf("%q: %+v", line, r)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"otpravka/internal/app"
+	"otpravka/otpcore"
+)
+
+// settings are the flags of every command that opens the house.
+type settings struct {
+	Config        string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers."`
+	DatabaseURL   string `env:"OTPRAVKA_DATABASE_URL" default:"${database}" placeholder:"URL" help:"sqlite:///path/file.db (${default})."`
+	MasterKey     string `env:"OTPRAVKA_MASTER_KEY" hidden:"" help:"The master key itself; prefer the file."`
+	MasterKeyFile string `env:"OTPRAVKA_MASTER_KEY_FILE" placeholder:"FILE" help:"File of the master key; made on the first start, in your configuration directory unless named. Keep a copy apart from the database."`
+	PublicURL     string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
+	TelegramAPI   string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
+	LogFormat     string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
+}
+
+// config makes the Config of a run from all but the YAML file.
+func (s settings) config(log io.Writer) app.Config {
+	return app.Config{
+		DatabaseURL: s.DatabaseURL, MasterKey: s.MasterKey, MasterKeyFile: s.MasterKeyFile,
+		PublicURL: s.PublicURL, TelegramAPI: s.TelegramAPI,
+		Rules: otpcore.DefaultRules(), Log: s.logger(log),
+	}
+}
+
+// load makes the Config of a run.
+func (s settings) load(log io.Writer) (app.Config, error) {
+	cfg := s.config(log)
+	if s.Config == "" {
+		return cfg, nil
+	}
+	file, err := app.ReadFile(s.Config)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.SMS = file.SMSProviders
+	return cfg, nil
+}
+
+func (s settings) logger(w io.Writer) *slog.Logger {
+	if s.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+type versionCommand struct{}
+
+// Version is set when a release is built.
+var Version = "development"
+
+// Run prints the version.
+func (versionCommand) Run(env Env) error {
+	_, err := fmt.Fprintln(env.Out, "otpravka", Version)
+	return err
+}

@@ -1,0 +1,174 @@
+// The phones: a chat with the bot and an SMS inbox, one person at a time.
+
+import {$, h, keyed, badge, toast, clockTime} from "./dom.js";
+import {post, secondsUntil} from "./wire.js";
+import {bubble, text} from "./bubble.js";
+
+const buttons = [...document.querySelectorAll("[data-person]")];
+const phones = new Map(); // what each person's phone holds
+const links = new Map(); // a link that a person has opened, before Start
+const read = new Map(); // how many messages each person has seen, by app
+let person = buttons[0].dataset.person;
+let app = "chat";
+let sale = null;
+let copied = () => {};
+let leaving; // the banner's timer
+
+const act = (path, body) => post(path, {who: person, ...body}).catch((error) => toast(error.message));
+
+export function begin({onCopy}) {
+  copied = onCopy;
+  for (const button of buttons) button.addEventListener("click", () => hold(button.dataset.person));
+  for (const name of ["chat", "sms"]) $("tab-" + name).addEventListener("click", () => open(name));
+  document.querySelector(".apps").addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    open(app === "chat" ? "sms" : "chat");
+    $("tab-" + app).focus();
+  });
+  $("start").addEventListener("click", () => {
+    act("/phone/open", {link: links.get(person) ?? ""});
+    links.delete(person);
+  });
+  $("unblock-bot").addEventListener("click", () => act("/phone/block", {on: false}));
+  $("block").addEventListener("click", () => act("/phone/block", {on: true}));
+  $("card").addEventListener("click", () => act("/phone/card", {of: other().dataset.person}));
+  $("compose").addEventListener("submit", (event) => {
+    event.preventDefault();
+    act("/phone/say", {text: $("say").value});
+    $("say").value = "";
+  });
+  // A log whose size changes, say because the clock has come up above it,
+  // stays at its end.
+  const atEnd = new ResizeObserver((logs) => logs.forEach(({target}) => { target.scrollTop = target.scrollHeight; }));
+  for (const log of ["chat", "texts"]) atEnd.observe($(log));
+  hold(person);
+  tick();
+}
+
+const current = () => buttons.find((button) => button.dataset.person === person);
+const other = () => buttons.find((button) => button.dataset.person !== person);
+
+// hold takes a person's phone into the hand.
+function hold(id) {
+  person = id;
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button === current()));
+  $("own-number").textContent = current().dataset.phone;
+  $("card").textContent = `Attach ${other().dataset.name}’s contact`;
+  $("notice").replaceChildren();
+  for (const log of ["chat", "texts"]) $(log).replaceChildren();
+  draw();
+}
+
+function open(name) {
+  app = name;
+  for (const other of ["chat", "sms"]) {
+    $("tab-" + other).setAttribute("aria-selected", String(other === name));
+    $("tab-" + other).tabIndex = other === name ? 0 : -1;
+    $("app-" + other).hidden = other !== name;
+  }
+  $("notice").replaceChildren();
+  for (const log of ["chat", "texts"]) $(log).scrollTop = $(log).scrollHeight;
+  seen();
+}
+
+// openLink opens the bot's chat as a link does: Start is for the person to press.
+export function openLink(link) {
+  links.set(person, link);
+  open("chat");
+  draw();
+  $("start").focus();
+}
+
+export function show(id, phone) {
+  const before = phones.get(id);
+  phones.set(id, phone);
+  if (!before) markRead(id, "chat"), markRead(id, "sms");
+  if (id === person) draw();
+  seen();
+  const fresh = before ? phone.sms.slice(before.sms.length) : [];
+  if (id === person && app !== "sms" && fresh.length > 0) notify(fresh.at(-1));
+}
+
+// notify lets a banner tell of an SMS, as phones do.
+function notify(sms) {
+  $("notice").replaceChildren(h("button", {type: "button", onclick: () => open("sms")},
+    h("b", {}, "SMS "), sms.text));
+  clearTimeout(leaving);
+  leaving = setTimeout(() => $("notice").replaceChildren(), 6000);
+}
+
+function draw() {
+  const phone = phones.get(person);
+  if (!phone) return;
+  const hooks = {
+    copy,
+    press: (message, button) => act("/phone/press", {message, button}),
+  };
+  const held = document.activeElement;
+  keyed($("chat"), phone.messages, (m) => m.id, (m) => bubble(m, hooks));
+  keyed($("texts"), phone.sms, (m) => m.id, (m) => h("div", {class: "bubble"},
+    h("p", {}, ...text(m.text, m.code ? [{offset: m.text.indexOf(m.code), length: m.code.length}] : [], copy)),
+    h("p", {class: "meta"}, clockTime(m.at))));
+  const starts = !phone.started || links.has(person);
+  $("start-board").hidden = !starts;
+  $("unblock-board").hidden = starts || !phone.blocked;
+  $("compose").hidden = starts || phone.blocked;
+  $("block").disabled = $("card").disabled = !phone.started || phone.blocked;
+  drawKeyboard(starts || phone.blocked ? [] : phone.keyboard);
+  if (held?.closest("#app-chat") && !held.offsetParent) $("chat").focus();
+  drawClock();
+}
+
+function drawKeyboard(keys) {
+  $("keyboard").hidden = keys.length === 0;
+  keyed($("keyboard"), keys, (key) => key.text, (key) => h("button", {
+    type: "button", onclick: () => act("/phone/keyboard", {text: key.text}),
+  }, key.text));
+}
+
+function copy(code) {
+  navigator.clipboard?.writeText(code).catch(() => {}); // plain http elsewhere than on this machine
+  copied(code);
+  toast("Copied. Now paste it in the shop.");
+}
+
+// seen counts what is on the screen as read.
+export function seen() {
+  const panel = $("app-" + app);
+  if (panel.offsetParent) markRead(person, app);
+  let unread = 0;
+  for (const button of buttons) {
+    const count = unreadOf(button.dataset.person, "chat") + unreadOf(button.dataset.person, "sms");
+    button.querySelector(".dot").hidden = count === 0 || button.dataset.person === person;
+    unread += count;
+  }
+  badge($("badge-phone"), unread);
+  for (const name of ["chat", "sms"]) badge($("badge-" + name), unreadOf(person, name));
+}
+
+const received = (id, name) => {
+  const phone = phones.get(id);
+  return !phone ? 0 : name === "sms" ? phone.sms.length : phone.messages.filter((m) => !m.mine).length;
+};
+const markRead = (id, name) => read.set(id + name, received(id, name));
+const unreadOf = (id, name) => Math.max(0, received(id, name) - (read.get(id + name) ?? 0));
+
+export function setSale(state) {
+  sale = state;
+  drawClock();
+}
+
+// drawClock shows the wait for the SMS on the phone that it will come to.
+function drawClock() {
+  const runs = sale?.status === "pending" && sale.fallback_at && sale.phone === current().dataset.phone;
+  $("fallback").hidden = !runs;
+  if (!runs) return;
+  const left = secondsUntil(sale.fallback_at);
+  $("fallback-left").textContent = `${Math.ceil(left)} s`;
+  $("fallback-bar").value = Math.min(1, left / Number(document.body.dataset.fallback));
+}
+
+export function tick() {
+  drawClock();
+  $("wall-clock").textContent = clockTime(Date.now());
+}

@@ -1,0 +1,35 @@
+// The server's side: its timeline in words, the links, and what can be broken.
+
+import {$, h, keyed, toast} from "./dom.js";
+import {post} from "./wire.js";
+
+const proofs = {
+  none: "is not linked: codes go by SMS",
+  contact: "is linked to a chat, on Telegram’s word",
+  sms: "is linked to a chat, proven by an SMS code as well",
+  inactive: "has blocked the bot: codes go by SMS",
+};
+
+export function begin() {
+  for (const box of document.querySelectorAll("[data-fault]")) {
+    box.addEventListener("change", () => post("/fault", {id: box.dataset.fault, on: box.checked}).catch((e) => toast(e.message)));
+  }
+}
+
+export function showFaults(on) {
+  for (const box of document.querySelectorAll("[data-fault]")) box.checked = on[box.dataset.fault];
+}
+
+export function showLinks(links) {
+  for (const item of document.querySelectorAll("[data-link]")) {
+    item.dataset.proof = links[item.dataset.link];
+    item.querySelector("span").textContent = proofs[links[item.dataset.link]];
+  }
+}
+
+export function showTimeline(lines) {
+  $("timeline-empty").hidden = lines.length > 0;
+  keyed($("timeline"), lines, (line) => line.at + line.what, (line) => h("div", {"data-tone": line.tone},
+    h("time", {datetime: line.at}, `${line.after.toFixed(1)} s`),
+    h("div", {}, h("p", {}, line.what), line.why ? h("p", {class: "why"}, line.why) : null)));
+}

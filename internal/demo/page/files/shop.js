@@ -1,0 +1,127 @@
+// The shop: the first screen, the screen for the code, and the end.
+
+import {$} from "./dom.js";
+import {post, secondsUntil} from "./wire.js";
+
+let sale = null;
+let shown = null; // which screen
+let offered = ""; // what the phone's clipboard holds
+
+const refusals = {
+  invalid_code: (left) => `That is not the code. ${left === 1 ? "One attempt is" : left + " attempts are"} left.`,
+  malformed_code: () => "The code has 6 digits. This did not use up an attempt.",
+  phone_locked: () => "Too many wrong codes were tried for this phone lately.",
+};
+
+const endings = {
+  approved: ["Confirmed", (s) => s.payment ? `${s.amount} KZT to ${s.payee}: paid.` : `You are signed in as ${s.phone}.`],
+  reported: ["Stopped", () => "The person with the phone says: it wasn’t me. Nobody can use this code any more."],
+  context_mismatch: ["Stopped", () => "The amount or the payee changed on the way."],
+  canceled_by_business: ["Canceled", () => "The shop took the code back."],
+  expired: ["Too late", () => "The code has expired."],
+  too_many_attempts: ["Too many wrong codes", () => "This code opens nothing any more."],
+  undeliverable: ["No message got through", () => "Neither Telegram nor SMS could deliver the code."],
+};
+
+export function begin({onLink}) {
+  const ask = $("ask"), enter = $("enter");
+  for (const radio of ask.elements.what) {
+    radio.addEventListener("change", () => { $("order").hidden = ask.elements.what.value !== "payment"; });
+  }
+  ask.addEventListener("submit", (event) => {
+    event.preventDefault();
+    doing("ask-said", async () => {
+      $("unblock").hidden = true;
+      await post("/shop/start", {
+        phone: ask.elements.phone.value, payment: ask.elements.what.value === "payment",
+        amount: ask.elements.amount.value, payee: ask.elements.payee.value, wait: ask.elements.wait.checked,
+      });
+    });
+  });
+  enter.addEventListener("submit", (event) => {
+    event.preventDefault();
+    doing("enter-said", async () => {
+      const result = await post("/shop/check", {code: enter.elements.code.value});
+      if (!result.valid) {
+        $("enter-said").textContent = refusals[result.reason]?.(result.attempts_left) ?? "";
+        $("code").select();
+      }
+    });
+  });
+  const click = (id, act) => $(id).addEventListener("click", act);
+  click("resend", () => doing("enter-said", () => post("/shop/resend")));
+  click("leave", () => doing("enter-said", () => post("/shop/leave")));
+  click("again", () => doing("ask-said", () => post("/shop/leave")));
+  click("unblock", () => doing("ask-said", async () => {
+    await post("/shop/unblock", {phone: ask.elements.phone.value});
+    $("unblock").hidden = true;
+  }));
+  click("connect", () => onLink(sale.link));
+  click("paste", () => {
+    $("code").value = offered;
+    $("confirm").focus();
+  });
+}
+
+// doing shows a refusal where it belongs.
+async function doing(where, act) {
+  $(where).textContent = "";
+  try {
+    await act();
+  } catch (error) {
+    $(where).textContent = error.message;
+    $("unblock").hidden = error.code !== "phone_paused" && error.code !== "phone_locked";
+  }
+}
+
+// offer takes what was copied on the phone.
+export function offer(code) {
+  offered = code;
+  $("paste").textContent = `Paste ${code}`;
+  $("paste").hidden = false;
+}
+
+export function show(state) {
+  const fresh = state && state.id !== sale?.id;
+  const busy = $("shop").contains(document.activeElement);
+  sale = state;
+  if (fresh) {
+    for (const id of ["ask-said", "enter-said"]) $(id).textContent = "";
+    $("code").value = "";
+    $("paste").hidden = true;
+    offered = "";
+  }
+  screen(!sale ? "ask" : sale.status === "pending" ? "enter" : "end", busy);
+  if (!sale) return;
+  $("hint").textContent = sale.hint;
+  $("enter-order").hidden = !sale.payment;
+  $("enter-order").textContent = sale.payment ? `${sale.amount} KZT to ${sale.payee}` : "";
+  $("left-attempts").textContent = sale.attempts_left;
+  const [title, text] = endings[sale.status === "approved" ? "approved" : sale.end_reason] ?? ["Over", () => ""];
+  $("end").dataset.good = String(sale.status === "approved");
+  $("end-title").textContent = title;
+  $("end-text").textContent = text(sale);
+  tick();
+}
+
+// screen brings one of the three screens up, and takes the focus along where
+// somebody was working in the shop.
+function screen(name, busy) {
+  if (shown === name) return;
+  const first = shown === null;
+  shown = name;
+  for (const id of ["ask", "enter", "end"]) $(id).hidden = id !== name;
+  if (busy && !first) ({ask: $("ask").elements.phone, enter: $("code"), end: $("end-title")})[name].focus();
+}
+
+const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.ceil(seconds) % 60).padStart(2, "0")}`;
+
+export function tick() {
+  if (sale?.status !== "pending") return;
+  $("left-valid").textContent = minutes(Math.ceil(secondsUntil(sale.expires_at)));
+  $("row-sms").hidden = !sale.fallback_at;
+  if (sale.fallback_at) $("left-sms").textContent = minutes(Math.ceil(secondsUntil(sale.fallback_at)));
+  const wait = sale.resend_at ? Math.ceil(secondsUntil(sale.resend_at)) : 0;
+  $("resend").disabled = !sale.resend_at || wait > 0;
+  $("resend").textContent = wait > 0 ? `Send it again, in ${wait} s` : "Send it again";
+}

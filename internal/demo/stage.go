@@ -1,0 +1,169 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"otpravka/internal/sim/smssim"
+	"otpravka/otpcore"
+)
+
+// stage is everything behind the page: the world, the server in it, a business
+// with its bot, and people.
+type stage struct {
+	*world
+	opts     Options
+	server   *running
+	counter  counter
+	people   []*person
+	switches switches
+	board    board
+	showing  sync.Mutex // what is read later must be shown later
+	wake     chan struct{}
+	watchers sync.WaitGroup
+	quit     context.CancelFunc
+}
+
+// newStage starts all of it. Close it also where an error comes with it.
+func newStage(ctx context.Context, opts Options) (*stage, error) {
+	own, quit := context.WithCancel(ctx)
+	s := &stage{opts: opts, wake: make(chan struct{}, 1), quit: quit}
+	var err error
+	s.world, err = newWorld(opts.Business, smssim.Options{Reports: smssim.Reports{Delay: time.Second}})
+	if err != nil {
+		return s, err
+	}
+	if s.server, err = s.run(ctx, opts.Log); err != nil {
+		return s, err
+	}
+	s.counter.shop.url = s.server.url
+	s.counter.shop.key, err = s.makeBusiness(ctx, opts.Business, func(set *otpcore.Settings) {
+		set.FallbackAfter = opts.FallbackAfter
+	})
+	if err != nil {
+		return s, err
+	}
+	if err := s.registerBot(ctx, s.counter.shop); err != nil {
+		return s, err
+	}
+	s.people = s.world.people()
+	return s, errors.Join(s.watch(own), s.board.set("faults", s.switches.view()))
+}
+
+// close ends everything, the server before the world that it lives in.
+func (s *stage) close() error {
+	s.quit()
+	s.watchers.Wait()
+	var err error
+	if s.server != nil {
+		err = s.server.close()
+	}
+	return errors.Join(err, s.world.close())
+}
+
+// watch keeps the board up to date until ctx ends.
+func (s *stage) watch(ctx context.Context) error {
+	chats, texts := s.telegram.Subscribe(ctx), s.sms.Subscribe(ctx)
+	if err := s.showPhones(); err != nil {
+		return err
+	}
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
+	s.watchers.Go(func() {
+		for range chats {
+			s.phonesChanged()
+		}
+	})
+	s.watchers.Go(func() {
+		for range texts {
+			s.phonesChanged()
+		}
+	})
+	s.watchers.Go(func() { s.poll(ctx) })
+	return nil
+}
+
+func (s *stage) phonesChanged() {
+	if err := s.showPhones(); err != nil {
+		s.complain(err)
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *stage) showPhones() error {
+	s.showing.Lock()
+	defer s.showing.Unlock()
+	var errs []error
+	for _, p := range s.people {
+		errs = append(errs, s.board.set("phone-"+p.ID, s.view(p)))
+	}
+	return errors.Join(errs...)
+}
+
+// How often the server is asked how the verification stands. A shop has no
+// need to: it is the timeline that should look alive.
+const (
+	lively = 250 * time.Millisecond
+	calm   = time.Second
+)
+
+func (s *stage) poll(ctx context.Context) {
+	for {
+		pause := calm
+		if v := s.counter.current(); v != nil && !v.left {
+			pause = lively
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-time.After(pause):
+		}
+		if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+			s.complain(err)
+		}
+	}
+}
+
+// refresh shows how the sale and the links stand.
+func (s *stage) refresh(ctx context.Context) error {
+	s.showing.Lock()
+	defer s.showing.Unlock()
+	view, err := s.counter.view(ctx)
+	if err != nil {
+		return err
+	}
+	links := make(map[string]string, len(s.people))
+	for _, p := range s.people {
+		state, err := s.counter.shop.lookup(ctx, p.Phone)
+		if err != nil {
+			return err
+		}
+		links[p.ID] = linkOf(state)
+	}
+	return errors.Join(s.board.set("shop", view), s.board.set("links", links))
+}
+
+// linkOf says in one word how the phone is linked: none, contact or sms, which
+// is the proof, or inactive.
+func linkOf(state phoneState) string {
+	word := "none"
+	for _, l := range state.Links {
+		switch l.Status {
+		case "active":
+			return l.Proof
+		case "inactive":
+			word = l.Status
+		}
+	}
+	return word
+}
+
+func (s *stage) complain(err error) { _, _ = io.WriteString(s.opts.Log, "demo: "+err.Error()+"\n") }
