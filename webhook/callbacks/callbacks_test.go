@@ -125,6 +125,9 @@ func (r *room) post(method, key, body string) (*http.Response, string) {
 	req, err := http.NewRequestWithContext(context.Background(), method, r.url+key, strings.NewReader(body))
 	r.must(err)
 	req.Close = true
+	// A refused report is not read to its end. Whoever sends it anyway may find
+	// the connection closed before the answer.
+	req.Header.Set("Expect", "100-continue")
 	res, err := http.DefaultClient.Do(req)
 	r.must(err)
 	said, err := io.ReadAll(res.Body)
