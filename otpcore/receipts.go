@@ -19,7 +19,8 @@ type Receipts struct {
 	// which each is forgotten. It spares every other send a look. Those of an
 	// earlier process match nothing: what it had not recorded is sent anew,
 	// under another id.
-	kept map[providerMessage]time.Time
+	kept  map[providerMessage]time.Time
+	sweep time.Time // when forgotten ones are taken out next
 }
 
 type providerMessage struct{ provider, id string }
@@ -40,7 +41,10 @@ func (r *Receipts) keep(m providerMessage) {
 	now := r.ledger.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.kept, func(_ providerMessage, until time.Time) bool { return now.After(until) })
+	if now.After(r.sweep) { // not each time: many providers report early, always
+		maps.DeleteFunc(r.kept, func(_ providerMessage, until time.Time) bool { return now.After(until) })
+		r.sweep = now.Add(keepReceipt)
+	}
 	r.kept[m] = now.Add(keepReceipt)
 }
 

@@ -60,7 +60,7 @@ func DefaultKeyFile() (string, error) {
 
 // File is the YAML file: what does not fit a flag or a variable.
 type File struct {
-	SMSProviders []sms.ProviderConfig `yaml:"sms_providers"`
+	SMS sms.Config `yaml:",inline"`
 }
 
 // ReadFile reads the YAML file at path. Unknown names are refused, so that a

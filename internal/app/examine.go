@@ -99,7 +99,7 @@ func (e *examination) settings(context.Context) []Finding {
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
-	e.cfg.SMS, e.declared = f.SMSProviders, true
+	e.cfg.SMS, e.declared = f.SMS.Providers, true
 	return line(OK, "%s is read", e.file)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"otpravka/internal/app"
 	"otpravka/internal/sim/fault"
+	"otpravka/internal/sim/smssim"
 )
 
 // long makes codes so long that no clock or counter in a log shows one by
@@ -115,8 +116,8 @@ func TestT09CodeIsNowhere(t *testing.T) {
 	l := &leak{codes: map[string]string{}, ids: map[string]*shop{}}
 	l.world = newWorld(t, wide)
 	l.stop()
-	simulated := strings.ReplaceAll(smsProvider, "BASE", l.sms.URL())
-	echoing := strings.ReplaceAll(smsProvider, "BASE", l.echo().URL)
+	simulated := smssim.Declaration(l.sms.URL())
+	echoing := smssim.Declaration(l.echo().URL)
 	echoing = strings.Replace(echoing, "id: simulated", "id: echoing\n    countries: [KG]", 1)
 	l.cfg.SMS = l.providers(echoing, simulated)
 	l.start()

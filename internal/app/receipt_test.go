@@ -79,7 +79,7 @@ func TestReportBeforeTheAnswerToTheSend(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.stop()
-			w.cfg.SMS = w.providers(ids(strings.ReplaceAll(smsProvider, "BASE", w.sms.URL())))
+			w.cfg.SMS = w.providers(ids(smssim.Declaration(w.sms.URL())))
 			w.start()
 			shop := w.business("Shop")
 			// The provider keeps its answer back until its report is posted.

@@ -64,7 +64,7 @@ func newWorld(t testing.TB, changes ...func(*app.Config)) *world {
 		DatabaseURL:   "sqlite://" + filepath.Join(w.dir, "data", "otpravka.db"),
 		MasterKeyFile: filepath.Join(w.dir, "key", "master.key"),
 		TelegramAPI:   telegramURL,
-		SMS:           w.providers(strings.ReplaceAll(smsProvider, "BASE", smsURL)),
+		SMS:           w.providers(smssim.Declaration(smsURL)),
 		Rules:         otpcore.DefaultRules(),
 		Log:           slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -93,32 +93,6 @@ func shortDir(t testing.TB) string {
 	return dir
 }
 
-// smsProvider declares the simulated provider, listening at BASE, as any other
-// one is declared.
-const smsProvider = `  - id: simulated
-    number_format: e164
-    request:
-      method: POST
-      url: "BASE/send"
-      body:
-        type: json
-        fields: {to: "{{to}}", text: "{{text}}", ref: "{{msg_id}}", callback: "{{dlr_url}}"}
-    success:
-      http: [200-299]
-      all: [{path: "$.status", in: [accepted]}]
-    message_id: "$.id"
-    price: {amount: "12.00", currency: KZT}
-    dlr:
-      accept: [POST]
-      parse: json
-      id: "$.id"
-      reference: "$.ref"
-      status: "$.status"
-      map: {sent: [sent], delivered: [delivered], failed: [failed]}
-      verify: {type: url_secret}
-      reply: {status: 200}
-`
-
 // providers reads the declarations through the file that an operator writes.
 func (w *world) providers(declared ...string) []sms.ProviderConfig {
 	w.Helper()
@@ -126,7 +100,7 @@ func (w *world) providers(declared ...string) []sms.ProviderConfig {
 	w.must(os.WriteFile(name, []byte("sms_providers:\n"+strings.Join(declared, "")), 0o600))
 	file, err := app.ReadFile(name)
 	w.must(err)
-	return file.SMSProviders
+	return file.SMS.Providers
 }
 
 // start runs the server and returns once it answers. A second start keeps the

@@ -39,7 +39,7 @@ func (s settings) load(log io.Writer) (app.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	cfg.SMS = file.SMSProviders
+	cfg.SMS = file.SMS.Providers
 	return cfg, nil
 }
 

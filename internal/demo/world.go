@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -44,7 +43,7 @@ func newWorld(business string, provider smssim.Options) (*world, error) {
 		return w, err
 	}
 	w.dir = dir
-	return w, os.WriteFile(w.config(), []byte(smsConfig(w.sms.URL())), 0o600)
+	return w, os.WriteFile(w.config(), []byte("sms_providers:\n"+smssim.Declaration(w.sms.URL())), 0o600)
 }
 
 func (w *world) config() string   { return filepath.Join(w.dir, "otpravka.yaml") }
@@ -91,32 +90,4 @@ func (w *world) registerBot(ctx context.Context, s shop) error {
 // person lets somebody with this phone join the simulated Telegram.
 func (w *world) person(name, phone string) *telegramsim.User {
 	return w.telegram.NewUser(telegramsim.UserOptions{Phone: phone, FirstName: name, LanguageCode: "en"})
-}
-
-// smsConfig declares the simulated provider as any other one is declared.
-func smsConfig(base string) string {
-	return fmt.Sprintf(`sms_providers:
-  - id: simulated
-    number_format: e164
-    request:
-      method: POST
-      url: "%s/send"
-      body:
-        type: json
-        fields: {to: "{{to}}", text: "{{text}}", ref: "{{msg_id}}", callback: "{{dlr_url}}"}
-    success:
-      http: [200-299]
-      all: [{path: "$.status", in: [accepted]}]
-    message_id: "$.id"
-    price: {amount: "12.00", currency: KZT}
-    dlr:
-      accept: [POST]
-      parse: json
-      id: "$.id"
-      reference: "$.ref"
-      status: "$.status"
-      map: {sent: [sent], delivered: [delivered], failed: [failed]}
-      verify: {type: url_secret}
-      reply: {status: 200}
-`, base)
 }
