@@ -58,19 +58,24 @@ func (Parser) ParsePhone(raw, country string) (otpcore.Phone, error) {
 	if err != nil {
 		return otpcore.Phone{}, err
 	}
-	return otpcore.NewPhone(e164(number), region), nil
+	form := e164(number)
+	if form != text && !settled(form) {
+		return otpcore.Phone{}, errImpossible
+	}
+	return otpcore.NewPhone(form, region), nil
 }
 
 // judge returns the region of a number that may get a code.
 func judge(n *phonenumbers.PhoneNumber) (string, error) {
-	region := phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))
-	if region == nowhere {
+	if phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode())) == nowhere {
 		return "", errRegion
 	}
-	if !phonenumbers.IsValidNumber(n) || !settled(n) {
+	// The type is looked up in the plan of the number's own region, and a number
+	// is valid there when it has one.
+	switch kind := phonenumbers.GetNumberType(n); {
+	case kind == phonenumbers.UNKNOWN:
 		return "", errImpossible
-	}
-	if !slices.Contains(carriers, phonenumbers.GetNumberType(n)) {
+	case !slices.Contains(carriers, kind):
 		return "", errType
 	}
 	return phonenumbers.GetRegionCodeForNumber(n), nil
@@ -78,9 +83,9 @@ func judge(n *phonenumbers.PhoneNumber) (string, error) {
 
 // settled reports whether the canonical form reads as the same number again. A
 // number that does not would be counted under two names.
-func settled(n *phonenumbers.PhoneNumber) bool {
-	again, err := phonenumbers.Parse(e164(n), "")
-	return err == nil && e164(canonical(again)) == e164(n)
+func settled(form string) bool {
+	again, err := phonenumbers.Parse(form, "")
+	return err == nil && e164(canonical(again)) == form
 }
 
 func e164(n *phonenumbers.PhoneNumber) string {
