@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"otpravka/internal/backoff"
 	"otpravka/otpcore"
 )
 
@@ -31,7 +32,7 @@ type FleetConfig struct {
 	Stagger time.Duration
 	// Backoff paces the tries of a connector in trouble; zero: 300 ms doubled
 	// up to 30 s.
-	Backoff Backoff
+	Backoff backoff.Pace
 }
 
 // Fleet supervises the connectors of all bots and knows which bot carries
@@ -60,7 +61,7 @@ func NewFleet(config FleetConfig) *Fleet {
 		config.Stagger = 20 * time.Millisecond
 	}
 	if config.Backoff.First == 0 {
-		config.Backoff = Backoff{First: 300 * time.Millisecond, Most: 30 * time.Second}
+		config.Backoff = backoff.Pace{First: 300 * time.Millisecond, Most: 30 * time.Second}
 	}
 	return &Fleet{
 		config:  config,
@@ -111,7 +112,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 
 	for _, m := range waiting {
 		f.launch(m)
-		if !Sleep(ctx, f.config.Stagger) {
+		if !backoff.Sleep(ctx, f.config.Stagger) {
 			break
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"otpravka/internal/backoff"
 	"otpravka/otpcore"
 	"otpravka/otpcore/coretest"
 )
@@ -76,7 +77,7 @@ func newShow(t testing.TB) *show {
 		Ledger: s.ledger, Reader: s.db, Vault: s.vault, Log: s.log,
 		Inbox:     s.conversation(s.db, coretest.NewRenderer()),
 		Factories: map[otpcore.BotKind]Factory{otpcore.BotTelegram: s.factory},
-		Backoff:   Backoff{First: 300 * time.Millisecond, Most: 30 * time.Second, Spread: func() float64 { return 1 }},
+		Backoff:   backoff.Pace{First: 300 * time.Millisecond, Most: 30 * time.Second, Spread: func() float64 { return 1 }},
 	})
 	return s
 }
@@ -180,7 +181,7 @@ func TestStateIsStoredLater(t *testing.T) {
 			if p.runs.Load() <= patience {
 				return errors.New("network down")
 			}
-			for Sleep(ctx, time.Second) {
+			for backoff.Sleep(ctx, time.Second) {
 				p.home.Connected(ctx)
 			}
 			return nil
@@ -301,19 +302,4 @@ func TestManyStop(t *testing.T) {
 			t.Errorf("a restart is no news, but %d events tell of it", len(states))
 		}
 	})
-}
-
-func TestBackoff(t *testing.T) {
-	b := Backoff{First: 300 * time.Millisecond, Most: 30 * time.Second}
-	for n, want := range []time.Duration{1: 300 * time.Millisecond, 2: 600 * time.Millisecond, 3: 1200 * time.Millisecond, 8: 30 * time.Second, 1000: 30 * time.Second} {
-		if want == 0 {
-			continue
-		}
-		for spread, want := range map[float64]time.Duration{0: want / 2, 1: want} {
-			b.Spread = func() float64 { return spread }
-			if got := b.Pause(n); got != want {
-				t.Errorf("pause %d with spread %v is %v, want %v", n, spread, got, want)
-			}
-		}
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"otpravka/internal/backoff"
 	"otpravka/otpcore"
 )
 
@@ -124,7 +125,7 @@ func (m *member) run(ctx context.Context) {
 			m.Fell(fall)
 			break
 		}
-		Sleep(staying, m.failed(staying, err))
+		backoff.Sleep(staying, m.failed(staying, err))
 	}
 	if fall, ok := errors.AsType[*Fall](context.Cause(m.left)); ok {
 		m.log().Warn("bot fell", "state", fall.State, "error", fall.Err)

@@ -20,6 +20,7 @@ type Businesses struct {
 	changes int // grows with every change; what was read before one is not kept after it
 	known   map[ID]cached[*Business]
 	keys    map[string]cached[*APIKey] // by public part
+	used    map[ID]time.Time           // the day of each key's last use that this process has stored
 }
 
 type cached[T any] struct {
@@ -35,6 +36,7 @@ func newBusinesses(cfg Config) *Businesses {
 	return &Businesses{
 		ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, rules: cfg.Rules,
 		known: make(map[ID]cached[*Business]), keys: make(map[string]cached[*APIKey]),
+		used: make(map[ID]time.Time),
 	}
 }
 
@@ -53,10 +55,11 @@ func (b *Businesses) Authenticate(ctx context.Context, text KeyText) (*APIKey, *
 	if err != nil {
 		return nil, nil, err
 	}
-	hash := text.Hash()
-	if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) != 1 || !key.Usable(b.ledger.Now()) {
+	hash, now := text.Hash(), b.ledger.Now()
+	if subtle.ConstantTimeCompare(hash[:], key.Hash[:]) != 1 || !key.Usable(now) {
 		return nil, nil, errUnauthorized
 	}
+	b.noteUse(ctx, key, now)
 	business, err := b.Get(ctx, key.BusinessID)
 	if err != nil {
 		return nil, nil, err

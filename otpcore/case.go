@@ -113,6 +113,20 @@ func (c *Case) Remember(fingerprint [32]byte, result any) error {
 // storage can tell of it like of any other case.
 func (c *Case) AddReply(d *Delivery) { c.insertDelivery(d) }
 
+// AddEvent makes the case that of an event which belongs to no verification and
+// was just stored, so that the storage can tell of it like of any other case.
+func (c *Case) AddEvent(e Event) { c.changed.events = append(c.changed.events, e) }
+
+// happened reports whether the decision made an event that businesses hear of.
+func (c *Case) happened() bool {
+	for i := range c.changed.events {
+		if !c.changed.events[i].Type.IsNote() {
+			return true
+		}
+	}
+	return false
+}
+
 // over reports whether the verification has ended or is past its time. A row
 // of an older recovery epoch came out of a backup: it is dead whatever it says.
 func (c *Case) over() bool {

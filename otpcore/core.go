@@ -16,6 +16,10 @@ type Config struct {
 	Rules    Rules
 	Boot     ID           // this start of this process; the ledger uses the same
 	Logger   *slog.Logger // nil: nothing is logged
+	// Checked is told the answer to every check once it is durable, from the
+	// caller's goroutine; what an idempotency key repeats is not told again. It
+	// must not block. Nil: nobody counts.
+	Checked func(Mode, CheckResult)
 }
 
 // Core is the assembled domain. Whoever builds it hands Committed to the
@@ -27,6 +31,7 @@ type Core struct {
 	Linking       *Linking
 	Phones        *Phones
 	Receipts      *Receipts
+	Events        *Events
 	Dispatcher    *Dispatcher
 
 	scheduler *scheduler
@@ -37,6 +42,9 @@ func New(cfg Config) *Core {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Checked == nil {
+		cfg.Checked = func(Mode, CheckResult) {}
+	}
 	cfg.Carriers = trials{cfg.Carriers}
 	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers}
 	businesses := newBusinesses(cfg)
@@ -45,6 +53,7 @@ func New(cfg Config) *Core {
 	verifications := &Verifications{
 		desk: d, ledger: cfg.Ledger, reader: cfg.Reader, carriers: cfg.Carriers,
 		renderer: cfg.Renderer, phones: cfg.Phones, dispatcher: dispatcher,
+		checked: cfg.Checked,
 	}
 	return &Core{
 		Verifications: verifications,
@@ -53,16 +62,19 @@ func New(cfg Config) *Core {
 		Linking:       &Linking{desk: d, boot: cfg.Boot},
 		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
 		Receipts:      receipts,
+		Events:        newEvents(d, cfg),
 		Dispatcher:    dispatcher,
 		scheduler:     newScheduler(d, cfg),
 	}
 }
 
 // Committed takes a committed case: its leased deliveries leave at once, and
-// its next due time is noted. It never blocks.
+// its next due time is noted, and whoever waits for its events wakes up. It
+// never blocks.
 func (c *Core) Committed(committed *Case) {
 	c.Dispatcher.Committed(committed)
 	c.scheduler.committed(committed)
+	c.Events.waits.committed(committed)
 }
 
 // Run wakes what is due until ctx ends. Calls in hand are then finished by

@@ -128,7 +128,7 @@ func TestEditsAreDroppedAfterTenMinutes(t *testing.T) {
 	throttled := &otpcore.SendError{Class: otpcore.ClassThrottled, RetryAfter: 9 * time.Minute, Provider: "p", Message: "Later."}
 	w.answerEdit(throttled)
 	w.expect("telegram:sent edit(used):queued")
-	w.wakeAt(9 * time.Minute)
+	w.wakeAt(9*time.Minute + time.Second)
 	w.expect("telegram:sent edit(used):sending")
 	w.answerEdit(throttled)
 	w.expect("telegram:sent edit(used):failed")

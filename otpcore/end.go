@@ -2,12 +2,23 @@ package otpcore
 
 import "time"
 
-// end moves the verification to a terminal state. Its secrets go in the same
-// statement, nothing waiting is sent any more, and no message keeps its code.
+// end moves the verification to a terminal state, and lets no message keep its
+// code.
 func (d *desk) end(c *Case, status Status, reason EndReason) {
+	if !c.close(status, reason) {
+		return
+	}
+	for _, dlv := range c.Deliveries {
+		d.edit(c, dlv, wantedAtEnd(c.Verification), CauseEnd)
+	}
+}
+
+// close moves the verification to a terminal state, if it may. Its secrets go
+// in the same statement, and nothing waiting is sent any more.
+func (c *Case) close(status Status, reason EndReason) bool {
 	v := c.Verification
 	if !v.Status.CanBecome(status) {
-		return
+		return false
 	}
 	v.Status, v.EndReason, v.EndedAt = status, reason, c.Now
 	v.Seed, v.OwnCode, v.FallbackAt = nil, nil, noTime
@@ -18,10 +29,17 @@ func (d *desk) end(c *Case, status Status, reason EndReason) {
 			c.skip(dlv, "verification_ended")
 		}
 	}
-	c.note(endEvent(status, reason), nil, "reason", string(reason))
-	for _, dlv := range c.Deliveries {
-		d.edit(c, dlv, wantedAtEnd(v), CauseEnd)
+	c.note(endEvent(status, reason), nil, "reason", string(reason), "because", c.restored())
+	return true
+}
+
+// restored tells why a verification of an older recovery epoch ends before its
+// time: it came out of a backup, and what happened to it since is not known.
+func (c *Case) restored() string {
+	if c.Verification.Epoch == c.Epoch {
+		return ""
 	}
+	return "restored"
 }
 
 func endEvent(status Status, reason EndReason) EventType {

@@ -1,6 +1,9 @@
 package otpcore
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // EventType names a fact that happened, in the past tense.
 type EventType string
@@ -23,6 +26,18 @@ const (
 	EventLinkStale            EventType = "link.stale"
 	EventBotStateChanged      EventType = "bot.state_changed"
 )
+
+// EventTypes lists every event in the order of docs/events.md.
+var EventTypes = []EventType{
+	EventVerificationStarted, EventVerificationApproved, EventVerificationExpired, EventVerificationCanceled,
+	EventVerificationFailed, EventVerificationReported,
+	EventDeliverySent, EventDeliveryDelivered, EventDeliveryRead, EventDeliveryFailed,
+	EventLinkCreated, EventLinkReplaced, EventLinkRevoked, EventLinkStale,
+	EventBotStateChanged,
+}
+
+// IsNote reports whether only the timeline of a verification shows the type.
+func (t EventType) IsNote() bool { return strings.HasPrefix(string(t), "note.") }
 
 // The notes that only the timeline of a verification shows: they explain why
 // a message went the way it went.

@@ -30,11 +30,9 @@ func (d *desk) PhoneIndex(p Phone) Index                { return d.phoneIndex(p)
 func (d *desk) Receive(c *Case, id ID, r Receipt)       { d.receive(c, id, r) }
 func (d *desk) Resend(c *Case, ch Channel) error        { return d.resend(c, ch) }
 func (d *desk) Wake(c *Case)                            { d.wake(c) }
+func (d *desk) Bury(c *Case)                            { d.bury(c) }
 func (d *desk) LockedFor(s *Standing, now time.Time) time.Duration {
 	return d.lockedFor(s, now)
 }
 
 func LinkChatPlace(l *Link) Place { return linkChatPlace(l) }
-func Quiet(ttl time.Duration) time.Duration {
-	return quiet(ttl)
-}

@@ -22,6 +22,7 @@ type house struct {
 	carriers *coretest.Carriers
 	vault    *coretest.Vault
 	path     string
+	boot     otpcore.ID     // of the running process
 	by       otpcore.Caller // the shop with its live key
 	stop     func()
 }
@@ -42,16 +43,21 @@ func inHouse(t *testing.T, test func(h *house)) {
 // open starts a process of its own over the house's file.
 func (h *house) open() {
 	h.t.Helper()
-	boot := otpcore.NewID(otpcore.PrefixBoot, time.Now())
+	h.boot = otpcore.NewID(otpcore.PrefixBoot, time.Now())
 	var err error
-	if h.db, err = storage.Open(h.t.Context(), storage.Config{URL: h.path, Boot: boot}); err != nil {
+	if h.db, err = storage.Open(h.t.Context(), storage.Config{URL: h.path, Boot: h.boot}); err != nil {
 		h.t.Fatal(err)
 	}
 	h.Core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: h.vault, Carriers: h.carriers, Renderer: coretest.NewRenderer(),
-		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: boot,
+		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: h.boot,
 	})
 	h.db.OnCommit(h.Committed)
+	h.run()
+}
+
+// run wakes what is due until stop.
+func (h *house) run() {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = h.Run(ctx) })

@@ -73,6 +73,44 @@ func (b *Businesses) RevokeKey(ctx context.Context, by Caller, id ID) error {
 	return err
 }
 
+// noteUse stores on which day a key was used last, so that its business finds
+// the keys that nobody needs. Only the first use of a day is written: it waits
+// for the write, all others cost nothing. A write that fails refuses nobody and
+// is not repeated that day.
+func (b *Businesses) noteUse(ctx context.Context, k *APIKey, now time.Time) {
+	today := now.UTC().Truncate(24 * time.Hour)
+	if !k.LastUsedAt.Before(today) || !b.firstUse(k.ID, today) {
+		return
+	}
+	// Whoever stops waiting for an answer has used the key all the same. A
+	// database that stalls must not make anybody wait longer than they can.
+	patient := context.WithoutCancel(ctx)
+	if until, ok := ctx.Deadline(); ok {
+		var done context.CancelFunc
+		patient, done = context.WithDeadline(patient, until)
+		defer done()
+	}
+	_ = b.ledger.Write(patient, func(tx Tx) error {
+		key, err := tx.Key(k.BusinessID, k.ID)
+		if err != nil {
+			return err
+		}
+		key.LastUsedAt = today
+		return tx.SaveKey(key)
+	})
+}
+
+// firstUse reports whether this process has not yet stored a use on the day.
+func (b *Businesses) firstUse(id ID, today time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used[id].Equal(today) {
+		return false
+	}
+	b.used[id] = today
+	return true
+}
+
 // WriteOnce runs fn in a cold transaction, once per idempotency key; a nil key
 // is no promise. Fn gets the id that an earlier request under the same key
 // made, or "", and returns the id it made.

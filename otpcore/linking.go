@@ -90,7 +90,7 @@ func (l *Linking) openVerification(tx Tx, chat ChatRef, token string) (ID, Phone
 	if err != nil {
 		return "", Phone{}, "", err
 	}
-	if tx.Now().Sub(c.Verification.CreatedAt) > verificationLinkLife {
+	if tx.Now().Sub(c.Verification.CreatedAt) > verificationLinkLife || c.Verification.Phone.Sealed == nil {
 		return "", Phone{}, InviteExpired, nil
 	}
 	phone, err := l.desk.openPhone(phonePlace(c.Verification), c.Verification.Phone)

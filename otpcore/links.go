@@ -55,7 +55,7 @@ func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, 
 	}
 	way := l.desk.carriers.Way(by.Business.ID, by.Mode, r.Channel, phone.Region())
 	if way.Reason != "" {
-		return nil, &Error{Kind: KindConflict, Code: "no_bot", Field: "/channel", Detail: way.Reason}
+		return nil, &Error{Kind: KindConflict, Code: "no_bot", Field: "/channel", Detail: way.Reason + " Register one with POST /v1/bots, or look at its state with GET /v1/bots."}
 	}
 	var link *Link
 	err := WriteOnce(ctx, l.ledger, by.Business.ID, by.Mode, r.Idempotency.Once("links.open"), func(tx Tx, found ID) (ID, error) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 var ownCodeForm = regexp.MustCompile(`^[0-9A-Z]{6,10}$`)
@@ -81,11 +82,18 @@ func checkMetadata(r StartRequest) error {
 	if len(r.OrderID) > 64 {
 		return invalid("order_id_too_long", "/order_id", "Send an order_id of at most 64 bytes.")
 	}
+	if strings.ContainsFunc(r.OrderID, reorders) {
+		return invalid("control_character", "/order_id", "Send an order_id without characters that change the direction of text.")
+	}
 	if cardNumber(r.OrderID) {
 		return invalid("pan_detected", "/order_id", "The value looks like a payment card number. Send a reference of yours instead.")
 	}
 	return nil
 }
+
+// reorders reports the characters that make a text read otherwise than it is
+// stored (Unicode UAX #9), wherever it is shown.
+func reorders(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
 
 // digitGroups are digits as people write a card's number: in one piece, or in
 // groups with a space or a hyphen between them.

@@ -92,6 +92,8 @@ func TestMetadata(t *testing.T) {
 		{"card in a key", StartRequest{Metadata: map[string]string{"4111111111111111": "v"}}, "pan_detected"},
 		{"card as order", StartRequest{OrderID: "4111-1111-1111-1111"}, "pan_detected"},
 		{"long order", StartRequest{OrderID: strings.Repeat("x", 65)}, "order_id_too_long"},
+		{"turned order", StartRequest{OrderID: "A-\u202e2401"}, "control_character"},
+		{"isolated order", StartRequest{OrderID: "A-\u20661042\u2069"}, "control_character"},
 		{"order", StartRequest{OrderID: "KZ-100245"}, ""},
 	} {
 		if err := checkMetadata(tt.r); CodeOf(err) != tt.want {

@@ -21,8 +21,15 @@ func (v *Verifications) draftTexts(out *Verification, r StartRequest, spec Templ
 	if out.Params, err = checkParams("/params", spec.Params, r.Params); err != nil {
 		return err
 	}
-	out.Context, err = checkParams("/context", spec.Context, r.Context)
-	return err
+	if out.Context, err = checkParams("/context", spec.Context, r.Context); err != nil {
+		return err
+	}
+	for name, p := range out.Context {
+		if p.Money != nil && strings.Trim(p.Money.Amount, "0.") == "" {
+			return invalid("param_type", "/context/"+name, "Send a positive amount: nobody confirms a payment of nothing.")
+		}
+	}
+	return nil
 }
 
 // checkParams returns the values in canonical form, so that equal amounts are
@@ -33,7 +40,7 @@ func checkParams(at string, specs []ParamSpec, given map[string]Param) (map[stri
 		value, ok := given[spec.Name]
 		if !ok {
 			if spec.Required {
-				return nil, invalid("param_missing", at+"/"+spec.Name, "This template needs the value. Send it.")
+				return nil, invalid("param_missing", at+"/"+spec.Name, "This template needs "+spec.Name+". Send it.")
 			}
 			continue
 		}
@@ -83,7 +90,7 @@ func checkParam(at, kind string, p Param) (Param, error) {
 
 func checkMoney(at string, p Param) (Param, error) {
 	if p.Money == nil || !amountForm.MatchString(p.Money.Amount) || !currencyForm.MatchString(p.Money.Currency) {
-		return p, invalid("param_type", at, `Send an amount like {"amount": "4990.00", "currency": "KZT"}.`)
+		return p, invalid("param_type", at, `Send a positive amount like {"amount": "4990.00", "currency": "KZT"}.`)
 	}
 	whole, cents, _ := strings.Cut(p.Money.Amount, ".")
 	return Param{Money: &Money{Amount: whole + "." + (cents + "00")[:2], Currency: p.Money.Currency}}, nil

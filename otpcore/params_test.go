@@ -101,6 +101,23 @@ func TestDeclaredParamsOnly(t *testing.T) {
 	}
 }
 
+func TestNobodyConfirmsAPaymentOfNothing(t *testing.T) {
+	spec := TemplateSpec{
+		Params:  []ParamSpec{{Name: "total", Type: "money"}},
+		Context: []ParamSpec{{Name: "amount", Type: "money", Required: true}},
+	}
+	for amount, code := range map[string]string{"0": "param_type", "0.00": "param_type", "-5": "param_type", "0.01": "", "100": ""} {
+		r := StartRequest{
+			Params:  map[string]Param{"total": {Money: &Money{"0", "KZT"}}}, // a free order is one
+			Context: map[string]Param{"amount": {Money: &Money{amount, "KZT"}}},
+		}
+		err := new(Verifications).draftTexts(&Verification{}, r, spec)
+		if CodeOf(err) != code || err != nil && !strings.Contains(err.Error(), "positive") {
+			t.Errorf("%s: %v, want %q", amount, err, code)
+		}
+	}
+}
+
 // T12: one amount is one amount, however it is written.
 func TestT12ContextIsCanonical(t *testing.T) {
 	amount := func(s string) map[string]Param {

@@ -2,11 +2,12 @@ package otpcore
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // Phones is what businesses do with a phone as such: look it up, lift its
-// locks and pauses.
+// locks and pauses, forget its holder.
 type Phones struct {
 	desk   *desk
 	ledger Ledger
@@ -52,7 +53,10 @@ func (p *Phones) Lookup(ctx context.Context, by Caller, raw, country string) (*P
 	return view, nil
 }
 
-// Unblock lifts the phone's lock and pause at this business.
+// Unblock lifts what keeps codes from the phone at this business: its lock, its
+// pause and its limits of starts. Codes that are live stay counted as such. The
+// limit over all businesses stays too: it guards the person against all of
+// them together, so none of them may lift it.
 func (p *Phones) Unblock(ctx context.Context, by Caller, raw, country string) error {
 	phone, err := p.parse(by, raw, country)
 	if err != nil || by.Mode == Test {
@@ -64,6 +68,9 @@ func (p *Phones) Unblock(ctx context.Context, by Caller, raw, country string) er
 			return err
 		}
 		standing.Failures, standing.Consecutive, standing.PausedUntil = nil, 0, noTime
+		standing.Starts = slices.DeleteFunc(slices.Clone(standing.Starts), func(m StartMark) bool {
+			return !m.Until.After(tx.Now())
+		})
 		return tx.SaveStanding(standing)
 	})
 }

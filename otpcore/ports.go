@@ -102,6 +102,7 @@ type Tx interface {
 	BotTx
 	LinkTx
 	InboxTx
+	PersonTx
 	// Remembered returns what an idempotency key has answered before, or nil;
 	// Remember stores it.
 	Remembered(business ID, mode Mode, once Once) (*Remembered, error)
@@ -178,6 +179,21 @@ type InboxTx interface {
 	SetOffset(bot ID, offset int64) error
 }
 
+// PersonTx takes out of the rows what tells of a person.
+type PersonTx interface {
+	// Traces lists up to q.Limit verifications that hold the phone, pending ones
+	// included, as far back as any does. Q.Before is ignored.
+	Traces(q PhoneQuery) ([]ID, error)
+	// Erase takes the phone, its index and what a start was asked with out of a
+	// verification that has ended, and address, content and names of messages
+	// out of its deliveries. It returns how many deliveries there are. Those
+	// that are under way keep what they need and lose it soon after.
+	Erase(verification ID) (deliveries int, err error)
+	// DeleteSessionsOf ends the conversations in which the business waits for
+	// the phone, and returns how many.
+	DeleteSessionsOf(business ID, phone Index) (int, error)
+}
+
 // Reader answers questions outside of any transaction, from committed rows.
 type Reader interface {
 	Business(ctx context.Context, id ID) (*Business, error)
@@ -194,9 +210,24 @@ type Reader interface {
 	CaseOf(ctx context.Context, business ID, mode Mode, id ID) (*Case, error)
 	// Timeline lists the events of a verification in the order they happened.
 	Timeline(ctx context.Context, verification ID) ([]Event, error)
+	// EventsAfter lists the events of a business in the order in which they were
+	// committed, oldest first, and no notes. An event that commits later never
+	// takes its place before one that was listed. A cursor that is no event of
+	// the business and mode is ErrNotFound.
+	EventsAfter(ctx context.Context, q EventQuery) ([]SealedEvent, error)
+	// LastEvent names the newest of them, or nothing while there is none.
+	LastEvent(ctx context.Context, business ID, mode Mode) (ID, error)
 	// VerificationsOf lists the verifications of a phone that began before the
 	// given one (empty: from the newest on), newest first, of the last 30 days.
 	VerificationsOf(ctx context.Context, q PhoneQuery) ([]*Verification, error)
+}
+
+// EventQuery asks for a page of a business's events.
+type EventQuery struct {
+	BusinessID ID
+	Mode       Mode
+	After      ID // empty: from the oldest kept
+	Limit      int
 }
 
 // PhoneQuery asks for a page of a phone's verifications.

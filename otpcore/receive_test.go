@@ -76,6 +76,24 @@ func TestReceiptSettlesWhatTheProviderNeverAnswered(t *testing.T) {
 	}
 }
 
+func TestAnswerAfterItsReceiptStillTellsThePrice(t *testing.T) {
+	for name, c := range map[string]struct{ told, want string }{
+		"the receipt names no price": {"", "0.05"},
+		"the receipt knows better":   {"0.07", "0.07"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.mustStart(draft(sm))
+			w.receive(w.deliveries[0].ID, otpcore.Receipt{Status: otpcore.Delivered, Cost: otpcore.Money{Amount: c.told}})
+			w.answer(otpcore.Accepted{Provider: "p", MessageID: "s1", Cost: otpcore.Money{Amount: "0.05", Currency: "USD"}}, nil)
+			d := w.deliveries[0]
+			if d.Status != otpcore.Delivered || d.Provider != "p" || d.MessageID != "s1" || d.Cost.Amount != c.want {
+				t.Errorf("delivery is %+v", d)
+			}
+		})
+	}
+}
+
 func TestF15FailureReceiptGoesOnAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.link(wa)

@@ -2,6 +2,8 @@ package otpcore
 
 import (
 	"errors"
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -33,8 +35,11 @@ func asSendError(err error) *SendError {
 func (d *desk) accept(c *Case, dlv *Delivery, a Accepted) {
 	switch dlv.Status {
 	case Sending, Queued, Unknown:
+	case Delivered, Read:
+		d.complete(c, dlv, a)
+		return
 	default:
-		return // a receipt was faster, or the delivery is over
+		return // the delivery is over
 	}
 	dlv.Status, dlv.DueAt, dlv.SentAt = Sent, noTime, c.Now
 	dlv.Provider, dlv.Cost, dlv.Error = a.Provider, a.Cost, nil
@@ -50,6 +55,21 @@ func (d *desk) accept(c *Case, dlv *Delivery, a Accepted) {
 		c.note(EventDeliverySent, dlv, "provider", dlv.Provider)
 		d.afterArrival(c, dlv, Sent)
 	}
+}
+
+// complete adds what only the provider's own answer told about a message whose
+// receipt was faster.
+func (d *desk) complete(c *Case, dlv *Delivery, a Accepted) {
+	if dlv.MessageID == "" {
+		dlv.MessageID = a.MessageID
+	}
+	if dlv.Provider == "" {
+		dlv.Provider = a.Provider
+	}
+	if dlv.Cost.IsZero() {
+		dlv.Cost = a.Cost
+	}
+	c.touchDelivery(dlv)
 }
 
 // afterArrival draws the consequences of a message that reached its provider
@@ -113,15 +133,32 @@ const (
 // enough of them. A provider that throttles is there and will take the message
 // later, so only the clock ends those tries.
 func (d *desk) pause(dlv *Delivery, e *SendError) (time.Duration, bool) {
+	wait := e.RetryAfter
 	switch {
-	case e.RetryAfter > 0:
-		return e.RetryAfter, true
+	case wait > 0:
 	case e.Class == ClassThrottled:
-		return min(firstThrottlePause<<min(dlv.Try-1, 4), maxThrottlePause), true
+		wait = min(firstThrottlePause<<min(dlv.Try-1, 4), maxThrottlePause)
 	case dlv.Try > len(d.rules.Retries):
 		return 0, false
+	default:
+		wait = d.rules.Retries[dlv.Try-1]
 	}
-	return d.rules.Retries[dlv.Try-1], true
+	return wait + spread(dlv, wait), true
+}
+
+// maxSpread bounds what is added to a wait, so that it never costs a code its
+// place before the fallback by much.
+const maxSpread = time.Second
+
+// spread is what a delivery adds to a wait, at most a quarter of it: messages
+// that a provider refused together must not come back to it together. It
+// follows from the random part of the delivery's id, and so is the same when
+// the decision runs twice.
+func spread(dlv *Delivery, wait time.Duration) time.Duration {
+	draw := fnv.New32a()
+	_, _ = fmt.Fprintf(draw, "%s %d", dlv.ID, dlv.Try)
+	most := min(wait/4, maxSpread)
+	return (most * time.Duration(draw.Sum32()) >> 32).Truncate(time.Millisecond)
 }
 
 // worthSending reports whether a try at the given time still helps: before the

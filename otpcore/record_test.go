@@ -77,10 +77,11 @@ func TestRetriesFollowTheirSchedule(t *testing.T) {
 		for _, wait := range tt.waits {
 			w.refuse(tt.class)
 			w.expect("telegram:queued")
-			if got := w.deliveries[0].DueAt.Sub(w.now); got != wait {
-				t.Errorf("%s: next try after %v, want %v", tt.class, got, wait)
+			got := w.deliveries[0].DueAt.Sub(w.now)
+			if got < wait || got >= wait+min(wait/4, time.Second) {
+				t.Errorf("%s: next try after %v, want %v and less than a quarter or a second more", tt.class, got, wait)
 			}
-			w.pass(wait)
+			w.pass(got)
 			w.wake()
 			w.expect("telegram:sending")
 		}
@@ -89,9 +90,36 @@ func TestRetriesFollowTheirSchedule(t *testing.T) {
 	}
 }
 
+// Messages that a provider refused in one moment come back one by one.
+func TestRetriesAreSpread(t *testing.T) {
+	for _, no := range []*otpcore.SendError{
+		{Class: otpcore.ClassProviderDown, Provider: "p"},
+		{Class: otpcore.ClassThrottled, Provider: "p"},
+		{Class: otpcore.ClassThrottled, Provider: "p", RetryAfter: 10 * time.Second},
+	} {
+		times := make(map[time.Duration]int)
+		for range 100 {
+			w := newWorld(t)
+			w.mustStart(draft(sm))
+			w.answer(otpcore.Accepted{}, no)
+			times[w.deliveries[0].DueAt.Sub(w.now)]++
+		}
+		most := 0
+		for wait, n := range times {
+			most = max(most, n)
+			if wait < no.RetryAfter {
+				t.Errorf("%v: next try after %v", no, wait)
+			}
+		}
+		if most > 10 { // of 250 places or more
+			t.Errorf("%v: %d of 100 tries come back at the same millisecond", no, most)
+		}
+	}
+}
+
 func TestRetryAfterMustFitBeforeTheFallback(t *testing.T) {
 	for wait, trail := range map[time.Duration]string{
-		44 * time.Second: "telegram:queued",
+		44 * time.Second: "telegram:queued", // and less than a second more
 		45 * time.Second: "telegram:failed sms:sending",
 		time.Hour:        "telegram:failed sms:sending",
 	} {

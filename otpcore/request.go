@@ -150,7 +150,7 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 	if len(out.Route) == 0 {
 		return &Error{
 			Kind: KindInvalid, Code: "no_channel", Field: "/channels", Errors: reasons,
-			Detail: "Nothing that is configured could carry this code. Register a bot, or add an SMS provider and the phone's country to the settings.",
+			Detail: "Nothing that is configured could carry this code. Register a bot with POST /v1/bots, or add an SMS provider and the phone's country to the settings.",
 		}
 	}
 	switch {

@@ -98,7 +98,7 @@ func (r *Rules) policy(k VerificationKind) Policy {
 		}
 	}
 	return Policy{
-		MinTTL: 30 * time.Second, MaxTTL: r.MaxLife, MaxLife: r.MaxLife,
+		MinTTL: min(30*time.Second, r.TTL), MaxTTL: r.MaxLife, MaxLife: r.MaxLife,
 		MaxAttempts: r.MaxAttempts, Resend: true, Fallback: true, Guarded: true,
 	}
 }

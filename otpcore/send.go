@@ -152,7 +152,11 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if err != nil {
 		return &SendError{Class: ClassProviderDown, Message: "The business's settings could not be read.", Err: err}
 	}
-	if out.Phone, err = d.desk.openPhone(phonePlace(v), v.Phone); err != nil {
+	open := d.desk.openPhone
+	if j.delivery.Kind == DeliverEdit { // which may outlive the phone of somebody who was forgotten
+		open = d.desk.shownPhone
+	}
+	if out.Phone, err = open(phonePlace(v), v.Phone); err != nil {
 		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
 	}
 	code, live := d.desk.code(v)

@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -83,7 +84,7 @@ type SendError struct {
 // Error returns the class, the sentence and the cause.
 func (e *SendError) Error() string {
 	if e.Err != nil {
-		return fmt.Sprintf("%s: %s: %v", e.Class, e.Message, e.Err)
+		return fmt.Sprintf("%s: %s: %v", e.Class, strings.TrimSuffix(e.Message, "."), e.Err)
 	}
 	return fmt.Sprintf("%s: %s", e.Class, e.Message)
 }

@@ -79,10 +79,10 @@ func (b *Businesses) checkSettings(s Settings) error {
 }
 
 func (b *Businesses) checkNumbers(s Settings) error {
-	ttl := or(s.TTL, b.rules.TTL)
+	ttl, policy := or(s.TTL, b.rules.TTL), b.rules.policy(KindCode)
 	switch {
-	case ttl < 30*time.Second || ttl > b.rules.MaxLife:
-		return invalid("ttl_out_of_range", "/ttl", fmt.Sprintf("Send a ttl of 30 to %d whole seconds.", int(b.rules.MaxLife.Seconds())))
+	case ttl < policy.MinTTL || ttl > policy.MaxTTL:
+		return invalid("ttl_out_of_range", "/ttl", fmt.Sprintf("Send a ttl of %d to %d whole seconds.", int(policy.MinTTL.Seconds()), int(policy.MaxTTL.Seconds())))
 	case s.FallbackAfter != 0 && (s.FallbackAfter < 10*time.Second || s.FallbackAfter > 300*time.Second || s.FallbackAfter > ttl):
 		return invalid("fallback_after_out_of_range", "/fallback_after", "Send a fallback_after of 10 to 300 whole seconds, and at most the ttl.")
 	case s.CodeLength != 0 && (s.CodeLength < min(6, b.rules.CodeLength) || s.CodeLength > 10):

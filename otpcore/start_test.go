@@ -216,6 +216,31 @@ func TestTrials(t *testing.T) {
 	}
 }
 
+// A program that a test key runs sends what its users type.
+func TestTrialsReadPhonesLikeLiveStarts(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.by.Mode = otpcore.Test
+		for _, tt := range []struct{ raw, country, e164, code string }{
+			{"8 701 555 01 23", "KZ", "+77015550123", ""},
+			{"+7 (916) 123-45-67", "", "+79161234567", ""}, // not a country of the shop
+			{"+15005550042", "KZ", "+15005550042", ""},
+			{"8701", "", "", "phone_invalid"},
+			{"+8801234567", "", "", "region_not_allowed"},
+		} {
+			s, err := h.Verifications.Start(h.t.Context(), h.by, otpcore.StartRequest{Phone: tt.raw, Country: tt.country})
+			if otpcore.CodeOf(err) != tt.code {
+				t.Errorf("%s: %v, want %q", tt.raw, err, tt.code)
+			}
+			if tt.code != "" || err != nil {
+				continue
+			}
+			if got := h.view(s.Verification.ID).Phone.E164(); got != tt.e164 {
+				t.Errorf("%s: %s, want %s", tt.raw, got, tt.e164)
+			}
+		}
+	})
+}
+
 func TestTrialsThatStandForARefusal(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.by.Mode = otpcore.Test

@@ -2,6 +2,7 @@ package otpcore
 
 import (
 	"context"
+	"regexp"
 	"time"
 )
 
@@ -17,6 +18,10 @@ const (
 	TrialPaused    = "+15005550007" // the start answers phone_paused
 	TrialLocked    = "+15005550008" // the start answers phone_locked
 )
+
+// trialForm is the form of trial numbers. The ones that have no name yet are
+// kept for more ways to end.
+var trialForm = regexp.MustCompile(`^\+1500555[0-9]{4}$`)
 
 // trials wraps the carriers with a built-in sender for test mode, so that a
 // trial runs the real state machine and never leaves the process.

@@ -16,6 +16,7 @@ type Verifications struct {
 	renderer   Renderer
 	phones     PhoneParser
 	dispatcher *Dispatcher
+	checked    func(Mode, CheckResult)
 }
 
 // How long an idempotency key repeats its answer.
@@ -89,7 +90,7 @@ func (v *Verifications) replayStart(ctx context.Context, by Caller, id ID) (*Sta
 	if err != nil {
 		return nil, err
 	}
-	phone, err := v.desk.openPhone(phonePlace(c.Verification), c.Verification.Phone)
+	phone, err := v.desk.shownPhone(phonePlace(c.Verification), c.Verification.Phone)
 	if err != nil {
 		return nil, err
 	}
@@ -127,17 +128,20 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	if err != nil {
 		return CheckResult{}, err
 	}
-	var result CheckResult
+	var (
+		result   CheckResult
+		repeated bool
+	)
 	op := Op{
 		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
 		Once: key.once("verifications.check:"+string(id), keepCheck),
 	}
 	op.Decide = func(c *Case) error {
 		result = CheckResult{}
-		if found, err := recall(c, op.Once, &result); found || err != nil {
+		var err error
+		if repeated, err = recall(c, op.Once, &result); repeated || err != nil {
 			return err
 		}
-		var err error
 		if result, err = v.desk.check(c, guess, bound); err != nil {
 			return err
 		}
@@ -145,6 +149,9 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	}
 	if err := v.ledger.Do(ctx, op); err != nil {
 		return CheckResult{}, err
+	}
+	if !repeated {
+		v.checked(by.Mode, result)
 	}
 	return result, nil
 }

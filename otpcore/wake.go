@@ -1,6 +1,9 @@
 package otpcore
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // wake does what is due on a case by itself: leases that ran out, queued
 // tries, the fallback, the end of the code's life.
@@ -9,7 +12,7 @@ func (d *desk) wake(c *Case) {
 		d.wakeVerification(c)
 	}
 	for _, dlv := range c.Deliveries {
-		if dlv.DueAt.IsZero() || dlv.DueAt.After(c.Now) {
+		if !c.due(dlv.DueAt) {
 			continue
 		}
 		switch dlv.Status {
@@ -18,6 +21,32 @@ func (d *desk) wake(c *Case) {
 		case Queued:
 			d.wakeQueued(c, dlv)
 		}
+	}
+}
+
+func (c *Case) due(at time.Time) bool { return !at.IsZero() && !at.After(c.Now) }
+
+// bury ends what is due on a case that cannot be woken, so that it is due no
+// more. It decides nothing and asks nobody: whatever broke the waking must not
+// break this as well.
+func (d *desk) bury(c *Case) {
+	for _, dlv := range c.Deliveries {
+		if !c.due(dlv.DueAt) {
+			continue
+		}
+		dlv.Status, dlv.DueAt, dlv.FailedAt = FailedDlv, noTime, c.Now
+		dlv.Error = &DeliveryError{Class: ClassUnknown, Message: "Something went wrong on our side."}
+		c.touchDelivery(dlv)
+		if dlv.Kind == DeliverCode {
+			c.note(EventDeliveryFailed, dlv, "class", string(dlv.Error.Class), "message", dlv.Error.Message)
+		}
+	}
+	switch v := c.Verification; {
+	case v == nil || v.Status.Terminal():
+	case c.over():
+		c.close(Expired, EndExpired)
+	case c.due(v.WakeAt()) || !c.carried():
+		c.close(Failed, EndUndeliverable)
 	}
 }
 

@@ -1,7 +1,9 @@
 package sms
 
 import (
-	"fmt"
+	"bytes"
+	"errors"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -19,12 +21,16 @@ type Config struct {
 	Providers []ProviderConfig `yaml:"sms_providers"`
 }
 
-// Parse reads a file that holds nothing but sms_providers. The error names the
-// line of the first mistake.
+// Parse reads a file that holds nothing but sms_providers, or nothing at all.
+// Unknown fields are refused, so that a misspelt setting is not silently
+// without effect. The error names the line of the first mistake and says what
+// to write instead.
 func Parse(data []byte) ([]ProviderConfig, error) {
 	var c Config
-	if err := yaml.Load(data, &c, yaml.WithKnownFields()); err != nil {
-		return nil, fmt.Errorf("sms providers: %w", firstError(err))
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, firstError(err)
 	}
 	return c.Providers, nil
 }

@@ -32,6 +32,17 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	for _, mistake := range []struct{ old, replacement, want string }{
 		{"id: one", "id: One Provider", "line 2: provider id"},
 		{"id: one", "id: one\n    colour: red", `line 3: unknown field "colour"`},
+		{"sms_providers:", "sms_providrs:", `line 1: unknown field "sms_providrs": the file begins with sms_providers`},
+		{"    number_format", "\tnumber_format", "line 3: indent with spaces and not with tabs"},
+		{"    number_format", "   number_format", "line 3: the indentation does not fit"},
+		{"id: one", "id: one\n    id: two", `line 3: field "id" stands in line 2 already`},
+		{"id: one", "id: one\n    countries: KZ", "line 3: a list is wanted here"},
+		{"id: one", "id: one\n    rate: {timeout: soon}", "line 3: a time is wanted here, like 5s"},
+		{"{key: env:SMS_KEY}", "s3cr3t-t0ken", "line 5: fields are wanted here"},
+		{"id: one", "id:one", "line 3: a colon stands where none can"},
+		{"http: [200]", "http: [200", "line 7: a comma or the closing ] is missing"},
+		{"id: one", "id: \"one", "quot"},
+		{"http: [200]", "http: 200", "line 7: a list is wanted here, like [200]"},
 		{"id: one", "id: one\n    rate: {timeout: 5s, rps: 20}", `line 3: unknown field "rps"`},
 		{"id: one", "id: one\n    rate: {timeout: 11s}", "rate.timeout is between"},
 		{"id: one", "id: one\n    countries: [UK]", `country "UK" is no ISO 3166 code`},
@@ -90,8 +101,18 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 			t.Errorf("%s: accepted", mistake.replacement)
 		case !strings.Contains(err.Error(), mistake.want), !strings.Contains(err.Error(), "line "):
 			t.Errorf("%s: %v, want %s", mistake.replacement, err, mistake.want)
+		case strings.Contains(err.Error(), "!!"), strings.Contains(err.Error(), "sms."):
+			t.Errorf("%s: this is no word for people: %v", mistake.replacement, err)
 		case strings.Contains(err.Error(), "s3cr3t"):
 			t.Errorf("%s: the error repeats the secret: %v", mistake.replacement, err)
+		}
+	}
+}
+
+func TestAnEmptyFileDeclaresNothing(t *testing.T) {
+	for _, source := range []string{"", "\n", "# nothing yet\n", "sms_providers:\n", "sms_providers: []\n"} {
+		if all, err := Parse([]byte(source)); err != nil || len(all) != 0 {
+			t.Errorf("%q: %v, %v", source, all, err)
 		}
 	}
 }

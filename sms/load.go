@@ -3,27 +3,14 @@ package sms
 import (
 	"errors"
 	"fmt"
-	"regexp"
 
 	"go.yaml.in/yaml/v4"
 )
 
-var unknownField = regexp.MustCompile(`^field (.*) not found in type .*$`)
-
 // load decodes a node strictly. Every type of a declaration that reads itself
 // goes through here, so an unknown field is an error even where the file
 // around the declaration is read leniently.
-func load(n *yaml.Node, into any) error {
-	err := n.Load(into, yaml.WithKnownFields())
-	found, ok := errors.AsType[*yaml.LoadErrors](err)
-	if !ok {
-		return err
-	}
-	for _, e := range found.Errors {
-		e.Message = unknownField.ReplaceAllString(e.Message, `unknown field "$1"`)
-	}
-	return found
-}
+func load(n *yaml.Node, into any) error { return n.Load(into, yaml.WithKnownFields()) }
 
 // errAt returns an error that keeps its line when yaml passes it on.
 func errAt(line int, format string, args ...any) error {
@@ -34,11 +21,15 @@ func errAt(line int, format string, args ...any) error {
 
 // firstError words the first of yaml's errors as "line 12: what is wrong".
 func firstError(err error) error {
-	if all, ok := errors.AsType[*yaml.LoadErrors](err); ok && len(all.Errors) > 0 {
-		return fmt.Errorf("line %d: %s", all.Errors[0].Mark.Line, all.Errors[0].Message)
+	one, ok := errors.AsType[*yaml.LoadError](err)
+	if all, several := errors.AsType[*yaml.LoadErrors](err); several && len(all.Errors) > 0 {
+		one, ok = all.Errors[0], true
 	}
-	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
-		return fmt.Errorf("line %d: %s", one.Mark.Line, one.Message)
+	switch {
+	case !ok:
+		return err
+	case one.Mark.Line == 0: // such as a byte that no text holds
+		return errors.New(inWords(one.Message))
 	}
-	return err
+	return fmt.Errorf("line %d: %s", one.Mark.Line, inWords(one.Message))
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -54,7 +55,9 @@ func (p *provider) send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accept
 		return otpcore.Accepted{}, refusal(p.ID, otpcore.ClassUnknown, err)
 	}
 	seen.guard(r)
+	failpoint.Hit(failpoint.SMSBeforeWrite)
 	resp, err := p.road.RoundTrip(r)
+	failpoint.Hit(failpoint.SMSBeforeRead)
 	switch {
 	case err != nil && seen.possible():
 		return otpcore.Accepted{}, ambiguous(p.ID, redact(err))
@@ -62,7 +65,9 @@ func (p *provider) send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accept
 		return otpcore.Accepted{}, refusal(p.ID, otpcore.ClassProviderDown, redact(err))
 	}
 	defer resp.Body.Close()
-	return p.judge(readAnswer(resp), o.DeliveryID, v)
+	a := readAnswer(resp)
+	failpoint.Hit(failpoint.SMSAfterRead)
+	return p.judge(a, o.DeliveryID, v)
 }
 
 func (p *provider) values(o otpcore.Outgoing) values {

@@ -1,168 +1,179 @@
 package storage
 
 import (
-	"errors"
+	"slices"
 	"time"
 
 	"otpravka/otpcore"
 )
 
-var (
-	errStaleVerification = errors.New("verification has ended already")
-	errNoOnce            = errors.New("case remembers a result without an idempotency key")
-)
-
-// transaction is what the writer's one open transaction offers to an op or to
-// a cold function.
-type transaction struct {
-	session
-	now   time.Time
-	epoch int64
-	boot  otpcore.ID
-	saved []*otpcore.Case // written by the job in hand
-
-	phones map[phoneKey]bool // whose cases were decided in this transaction
+// file is what is stored of a case. A decision gets copies of its rows: it may
+// fail or run twice, and the memory may hold the same ones.
+type file struct {
+	caseRows
+	phoneRows  // no standing: the case is loaded without its phone
+	everywhere *otpcore.Standing
+	answered   *otpcore.Remembered // under the op's idempotency key
 }
 
-func (t *transaction) blank(business otpcore.ID, mode otpcore.Mode) *otpcore.Case {
-	return &otpcore.Case{Now: t.now, Epoch: t.epoch, Boot: t.boot, BusinessID: business, Mode: mode}
-}
-
-// startCase loads what a start may look at.
-func (t *transaction) startCase(op *otpcore.Op) (*otpcore.Case, error) {
-	c := t.blank(op.BusinessID, op.Mode)
-	var err error
-	if c.Links, err = t.linksOfPhone(op.BusinessID, op.Phone); err != nil {
-		return nil, err
+// openFile takes what is remembered of an op's case and adds to list what must
+// be read for the rest.
+func (m *memory) openFile(op *otpcore.Op, now time.Time, list *reads) *file {
+	f := &file{}
+	switch ref := op.Ref; {
+	case ref.Verification != "":
+		m.openVerification(f, ref.Verification, op.Narrow, list)
+	case ref.Delivery != "":
+		want(list, scanDelivery, f.addDelivery, selectDelivery, string(ref.Delivery))
+	default:
+		m.openPhone(f, op.BusinessID, op.Phone, list)
 	}
-	c.Standing, c.Everywhere, err = t.standings(op.BusinessID, op.Phone)
-	return c, err
+	if op.Once != nil {
+		want(list, scanRemembered, func(r *otpcore.Remembered) { f.answered = r }, selectOnce,
+			string(op.BusinessID), string(op.Mode), op.Once.Route, op.Once.Key, millis(now))
+	}
+	return f
 }
 
-// verificationCase loads a verification with all that its rules look at.
-func (s *session) verificationCase(c *otpcore.Case, id otpcore.ID) error {
-	if err := s.narrowCase(c, id); err != nil {
-		return err
+func (m *memory) openVerification(f *file, id otpcore.ID, narrow bool, list *reads) {
+	var known bool
+	if f.caseRows, known = m.cases.get(id); !known {
+		f.readVerification(id, list)
 	}
-	return s.phoneOf(c)
+	if narrow {
+		return
+	}
+	if v := f.verification; known {
+		f.phoneRows, known = m.phones.get(phoneKey{v.BusinessID, v.Phone.Index})
+	}
+	if !known {
+		f.readPhoneOf(id, list)
+	}
 }
 
-// narrowCase loads a verification and its deliveries only.
-func (s *session) narrowCase(c *otpcore.Case, id otpcore.ID) error {
-	v, err := s.verification(c.BusinessID, c.Mode, id)
-	if err != nil {
-		return err
+// openPhone opens the file of a start. Its standings are read together: the
+// rows of a phone lie side by side, and few businesses know it.
+func (m *memory) openPhone(f *file, business otpcore.ID, phone otpcore.Index, list *reads) {
+	here, known := m.phones.get(phoneKey{business, phone})
+	all, everywhere := m.phones.get(phoneKey{phone: phone})
+	if known && everywhere {
+		f.phoneRows, f.everywhere = here, all.standing
+		return
 	}
-	c.Verification, c.BusinessID, c.Mode = v, v.BusinessID, v.Mode
-	c.Deliveries, err = s.deliveriesOf(id)
-	return err
+	f.standing = &otpcore.Standing{BusinessID: business, Phone: phone}
+	f.everywhere = &otpcore.Standing{Phone: phone}
+	want(list, scanLink, f.addLink, linksOfPhone, string(business), phone[:])
+	want(list, scanStandingRow, func(r standingRow) {
+		switch r.BusinessID {
+		case business:
+			f.standing = r.Standing
+		case "":
+			f.everywhere = r.Standing
+		}
+	}, standingsOfPhone, phone[:])
 }
 
-// phoneOf adds what is known of the verification's phone.
-func (s *session) phoneOf(c *otpcore.Case) (err error) {
-	v := c.Verification
-	if c.Links, err = s.linksOfPhone(v.BusinessID, v.Phone.Index); err != nil {
-		return err
-	}
-	c.Standing, err = s.standing(v.BusinessID, v.Phone.Index)
-	return err
+func (f *file) readVerification(id otpcore.ID, list *reads) {
+	want(list, scanVerification, func(v *otpcore.Verification) { f.verification = v }, selectVerification, string(id))
+	want(list, scanDelivery, f.addDelivery, deliveriesOf, string(id))
 }
 
-// replyCase loads one reply of a bot.
-func (t *transaction) replyCase(c *otpcore.Case, id otpcore.ID) error {
-	d, err := t.delivery(id)
-	if err != nil {
-		return err
-	}
-	if c.BusinessID != "" && (c.BusinessID != d.BusinessID || c.Mode != d.Mode) {
+func (f *file) readPhoneOf(id otpcore.ID, list *reads) {
+	f.standing = &otpcore.Standing{} // stands for a phone that has no row
+	want(list, scanLink, f.addLink, linksOfVerification, string(id))
+	want(list, scanStandingRow, func(r standingRow) { f.standing = r.Standing }, standingOfVerification, string(id))
+}
+
+// A case has a handful of deliveries and links. Sorting them here spares the
+// database a sorter in every statement.
+func (f *file) addDelivery(d *otpcore.Delivery) { f.deliveries = inserted(f.deliveries, d, deliveryID) }
+
+func (f *file) addLink(l *otpcore.Link) { f.links = inserted(f.links, l, linkID) }
+
+// scope checks what was read, once all of it is there. Of another business or
+// mode nothing is found.
+func (f *file) scope(op *otpcore.Op) error {
+	var business otpcore.ID
+	var mode otpcore.Mode
+	switch v := f.verification; {
+	case op.Ref == otpcore.Ref{}:
+		return nil
+	case op.Ref.Verification != "" && v != nil:
+		if st := f.standing; st != nil && st.Phone.IsZero() {
+			f.standing = &otpcore.Standing{BusinessID: v.BusinessID, Phone: v.Phone.Index}
+		}
+		business, mode = v.BusinessID, v.Mode
+	case len(f.deliveries) == 1 && f.deliveries[0].VerificationID == "": // a reply
+		business, mode = f.deliveries[0].BusinessID, f.deliveries[0].Mode
+	default:
 		return otpcore.ErrNotFound
 	}
-	if d.VerificationID != "" {
-		return t.verificationCase(c, d.VerificationID)
+	if op.BusinessID != "" && (op.BusinessID != business || op.Mode != mode) {
+		return otpcore.ErrNotFound
 	}
-	c.BusinessID, c.Mode, c.Deliveries = d.BusinessID, d.Mode, []*otpcore.Delivery{d}
 	return nil
 }
 
-// refCase loads the case that ref names, within the scope of business and mode.
-func (t *transaction) refCase(ref otpcore.Ref, business otpcore.ID, mode otpcore.Mode) (*otpcore.Case, error) {
-	c := t.blank(business, mode)
-	if ref.Verification != "" {
-		return c, t.verificationCase(c, ref.Verification)
-	}
-	return c, t.replyCase(c, ref.Delivery)
-}
-
-// opCase loads the case of an op, and what its idempotency key has answered.
-func (t *transaction) opCase(op *otpcore.Op) (*otpcore.Case, error) {
-	var c *otpcore.Case
-	var err error
+// fill gives the case its own copies of the rows.
+func (f *file) fill(c *otpcore.Case) {
+	c.Verification, c.Deliveries, c.Links = copied(f.verification), copies(f.deliveries), copies(f.links)
+	c.Standing, c.Everywhere, c.Remembered = copied(f.standing), copied(f.everywhere), f.answered
 	switch {
-	case op.Ref == (otpcore.Ref{}):
-		c, err = t.startCase(op)
-	case op.Narrow && op.Ref.Verification != "":
-		c = t.blank(op.BusinessID, op.Mode)
-		err = t.narrowCase(c, op.Ref.Verification)
-	default:
-		c, err = t.refCase(op.Ref, op.BusinessID, op.Mode)
+	case c.Verification != nil:
+		c.BusinessID, c.Mode = c.Verification.BusinessID, c.Verification.Mode
+	case len(c.Deliveries) > 0:
+		c.BusinessID, c.Mode = c.Deliveries[0].BusinessID, c.Deliveries[0].Mode
 	}
-	if err == nil && op.Once != nil {
-		c.Remembered, err = t.remembered(c.BusinessID, c.Mode, op.Once)
-	}
-	return c, err
 }
 
-// saveCase writes what a decision changed, and only that.
-func (t *transaction) saveCase(c *otpcore.Case, once *otpcore.Once) error {
-	ch := c.Changes()
-	if err := t.saveVerification(&ch); err != nil {
+func deliveryID(d *otpcore.Delivery) otpcore.ID { return d.ID }
+
+func linkID(l *otpcore.Link) otpcore.ID { return l.ID }
+
+// load reads the case of an op at once and without the memory, for readers and
+// cold functions.
+func (s *session) load(c *otpcore.Case, op *otpcore.Op) error {
+	var list reads
+	f := new(memory).openFile(op, c.Now, &list)
+	if err := s.ask(list); err != nil {
 		return err
 	}
-	for _, d := range ch.NewDeliveries {
-		if err := t.insertDelivery(d); err != nil {
-			return err
-		}
+	if err := f.scope(op); err != nil {
+		return err
 	}
-	for _, d := range ch.Deliveries {
-		if err := t.updateDelivery(d); err != nil {
-			return err
-		}
-	}
-	for _, l := range ch.Links {
-		if err := t.saveLink(l); err != nil {
-			return err
-		}
-	}
-	for _, st := range ch.Standings {
-		if err := t.saveStanding(st); err != nil {
-			return err
-		}
-	}
-	for i := range ch.Events {
-		if err := t.addEvent(&ch.Events[i]); err != nil {
-			return err
-		}
-	}
-	t.saved = append(t.saved, c)
-	return t.saveRemembered(c, &ch, once)
-}
-
-func (t *transaction) saveVerification(ch *otpcore.Changes) error {
-	switch {
-	case ch.NewVerification != nil:
-		return t.insertVerification(ch.NewVerification)
-	case ch.Verification != nil:
-		return t.updateVerification(ch.Verification)
-	}
+	f.fill(c)
 	return nil
 }
 
-func (t *transaction) saveRemembered(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) error {
-	switch {
-	case ch.Remember == nil:
-		return nil
-	case once == nil:
-		return t.fold(errNoOnce)
+// verificationCase loads a verification within the scope of the case.
+func (s *session) verificationCase(c *otpcore.Case, id otpcore.ID) error {
+	return s.load(c, &otpcore.Op{Ref: otpcore.Ref{Verification: id}, BusinessID: c.BusinessID, Mode: c.Mode})
+}
+
+// inserted puts v behind the last one that is not younger.
+func inserted[T any](list []*T, v *T, id func(*T) otpcore.ID) []*T {
+	i := len(list)
+	for i > 0 && id(list[i-1]) > id(v) {
+		i--
 	}
-	return t.remember(c.BusinessID, c.Mode, once, ch.Remember)
+	return slices.Insert(list, i, v)
+}
+
+func copied[T any](v *T) *T {
+	if v == nil {
+		return nil
+	}
+	c := *v
+	return &c
+}
+
+func copies[T any](list []*T) []*T {
+	if list == nil {
+		return nil
+	}
+	own := make([]*T, len(list))
+	for i, v := range list {
+		own[i] = copied(v)
+	}
+	return own
 }

@@ -1,9 +1,7 @@
 package storage
 
 import (
-	"cmp"
 	"encoding/json"
-	"slices"
 
 	"otpravka/otpcore"
 )
@@ -69,34 +67,32 @@ func decodeOutcome(d *otpcore.Delivery, refused, problem, cost *string) error {
 	return nil
 }
 
-func (s *session) delivery(id otpcore.ID) (*otpcore.Delivery, error) {
-	return one(s, scanDelivery, selectDelivery, string(id))
-}
-
-// deliveriesOf returns the deliveries oldest first. They are a handful, and
-// sorting them here spares every check the database's sorter.
-func (s *session) deliveriesOf(verification otpcore.ID) ([]*otpcore.Delivery, error) {
-	list, err := all(s, scanDelivery, deliveriesOf, string(verification))
-	slices.SortFunc(list, func(a, b *otpcore.Delivery) int { return cmp.Compare(a.ID, b.ID) })
-	return list, err
-}
-
-func (s *session) insertDelivery(d *otpcore.Delivery) error {
-	_, err := s.exec(insertDelivery, string(d.ID), string(d.BusinessID), string(d.Mode), string(d.Kind), string(d.Channel),
+func putDelivery(d *otpcore.Delivery) write {
+	return write{query: insertDelivery, insert: true, args: []any{
+		string(d.ID), string(d.BusinessID), string(d.Mode), string(d.Kind), string(d.Channel),
 		string(d.BotID), string(d.LinkID), d.Target, d.Content, string(d.Edits), string(d.Cause), millis(d.QueuedAt),
 		string(d.Wanted), string(d.Status), d.Try, d.Repeated, jsonOrNull(d.Refused, len(d.Refused) == 0), d.Provider,
 		jsonOrNull(d.Error, d.Error == nil), jsonOrNull(d.Cost, d.Cost.IsZero()), string(d.BootID),
 		millis(d.SentAt), millis(d.DeliveredAt), millis(d.ReadAt), millis(d.FailedAt),
-		orNull(d.MessageID), orNull(millis(d.DueAt)), orNull(string(d.VerificationID)), dayOf(d.QueuedAt))
-	return err
+		orNull(d.MessageID), orNull(millis(d.DueAt)), orNull(string(d.VerificationID)), dayOf(d.QueuedAt),
+	}}
 }
 
-func (s *session) updateDelivery(d *otpcore.Delivery) error {
-	_, err := s.exec(updateDelivery, string(d.ID), string(d.Wanted), string(d.Status), d.Try, d.Repeated,
+func changeDelivery(d *otpcore.Delivery) write {
+	return write{query: updateDelivery, args: []any{
+		string(d.ID), string(d.Wanted), string(d.Status), d.Try, d.Repeated,
 		jsonOrNull(d.Refused, len(d.Refused) == 0), d.Provider, jsonOrNull(d.Error, d.Error == nil),
 		jsonOrNull(d.Cost, d.Cost.IsZero()), string(d.BootID), millis(d.SentAt), millis(d.DeliveredAt),
-		millis(d.ReadAt), millis(d.FailedAt), orNull(d.MessageID), orNull(millis(d.DueAt)))
-	return err
+		millis(d.ReadAt), millis(d.FailedAt), orNull(d.MessageID), orNull(millis(d.DueAt)),
+	}}
+}
+
+// storedDelivery returns the delivery as its row gives it back.
+func storedDelivery(d *otpcore.Delivery) *otpcore.Delivery {
+	s := *d
+	s.DueAt, s.QueuedAt, s.SentAt = stored(d.DueAt), stored(d.QueuedAt), stored(d.SentAt)
+	s.DeliveredAt, s.ReadAt, s.FailedAt = stored(d.DeliveredAt), stored(d.ReadAt), stored(d.FailedAt)
+	return &s
 }
 
 // findDelivery returns the case that a delivery belongs to.

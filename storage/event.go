@@ -29,8 +29,9 @@ func (s *session) timeline(verification otpcore.ID) ([]otpcore.Event, error) {
 	return all(s, scanEvent, timeline, string(verification))
 }
 
-func (s *session) addEvent(e *otpcore.Event) error {
-	_, err := s.exec(insertEvent, string(e.ID), string(e.BusinessID), string(e.Mode), string(e.Type),
-		orNull(string(e.VerificationID)), string(e.DeliveryID), millis(e.At), toJSON(e.Data))
-	return err
+func putEvent(e *otpcore.Event) write {
+	return write{query: insertEvent, insert: true, args: []any{
+		string(e.ID), string(e.BusinessID), string(e.Mode), string(e.Type),
+		orNull(string(e.VerificationID)), string(e.DeliveryID), millis(e.At), toJSON(e.Data),
+	}}
 }

@@ -1,12 +1,16 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"sync"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// faults is a driver between database/sql and SQLite that fails the statements
+// faults is a driver between database/sql and the database that fails the statements
 // a test names, the way a full or broken disk does.
 type faults struct {
 	mu   sync.Mutex
@@ -41,41 +45,64 @@ func (c faultyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return faultyConn{conn.(sqliteConn), c.faults}, nil
+	return faultyConn{conn.(fullConn), c.faults}, nil
 }
 
-// sqliteConn lists what database/sql looks for on a connection.
-type sqliteConn interface {
+// fullConn lists what database/sql looks for on a connection.
+type fullConn interface {
 	driver.Conn
 	driver.ConnPrepareContext
 	driver.ConnBeginTx
 	driver.ExecerContext
 	driver.QueryerContext
 	driver.SessionResetter
-	driver.Validator
 }
 
 type faultyConn struct {
-	sqliteConn
+	fullConn
 	faults *faults
 }
 
 func (c faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	st, err := c.sqliteConn.PrepareContext(ctx, query)
+	st, err := c.fullConn.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return faultyStmt{st.(sqliteStmt), query, c.faults}, nil
+	return faultyStmt{st.(fullStmt), query, c.faults}, nil
 }
 
-type sqliteStmt interface {
+// CheckNamedValue leaves the arguments to the driver where it wants that.
+func (c faultyConn) CheckNamedValue(v *driver.NamedValue) error {
+	if own, ok := c.fullConn.(driver.NamedValueChecker); ok {
+		return own.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+// SendBatch has the server itself fail the statement that the test names, with
+// the code of a PgError: what was sent behind it is skipped there.
+func (c faultyConn) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	for _, q := range b.QueuedQueries {
+		if err := c.faults.check(q.SQL); err != nil {
+			q.SQL = fmt.Sprintf(`DO $$ BEGIN RAISE 'broken by a test' USING ERRCODE = '%s'; END $$`, cmp.Or(sqlState(err), "58030"))
+			q.Arguments = nil
+			break
+		}
+	}
+	return c.fullConn.(batcher).SendBatch(ctx, b)
+}
+
+// IsClosed tells that the connection is lost.
+func (c faultyConn) IsClosed() bool { return c.fullConn.(batcher).IsClosed() }
+
+type fullStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
 }
 
 type faultyStmt struct {
-	sqliteStmt
+	fullStmt
 	query  string
 	faults *faults
 }
@@ -84,12 +111,12 @@ func (s faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (
 	if err := s.faults.check(s.query); err != nil {
 		return nil, err
 	}
-	return s.sqliteStmt.ExecContext(ctx, args)
+	return s.fullStmt.ExecContext(ctx, args)
 }
 
 func (s faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	if err := s.faults.check(s.query); err != nil {
 		return nil, err
 	}
-	return s.sqliteStmt.QueryContext(ctx, args)
+	return s.fullStmt.QueryContext(ctx, args)
 }

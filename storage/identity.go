@@ -30,8 +30,23 @@ func (db *DB) bindKey(s *session, bind func(bound string) (string, error)) error
 	return err
 }
 
-// Path returns the database file.
-func (db *DB) Path() string { return db.path }
+// Name tells people which database this is: the file of SQLite, the address of
+// PostgreSQL without its password.
+func (db *DB) Name() string { return db.dialect.name() }
 
-// Ping returns nil while the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.pool.PingContext(ctx) }
+// Name is DB.Name of the database at url, which is not opened.
+func Name(url string) (string, error) {
+	d, err := dialectOf(Config{URL: url})
+	if err != nil {
+		return "", err
+	}
+	return d.name(), nil
+}
+
+// Ping returns nil while the database answers and can be written.
+func (db *DB) Ping(ctx context.Context) error {
+	if db.writer.away.Load() {
+		return errAway
+	}
+	return db.pool.PingContext(ctx)
+}

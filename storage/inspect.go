@@ -17,26 +17,33 @@ type Inspection struct {
 	KeyCheck  string    // check value of its master key; empty: none yet
 	HighWater time.Time // the latest time it has seen
 	Bots      []*otpcore.Bot
+	Closed    error // why no server starts on it: it was moved, or is half a copy; nil: one does
 }
 
-// Inspect reads the database at path and changes nothing in it, neither the
+// Inspect reads the database at url and changes nothing in it, neither the
 // schema nor the lock, so it also works beside a running server. The error
 // wraps fs.ErrNotExist when there is no database yet.
-func Inspect(ctx context.Context, path string) (in Inspection, err error) {
-	// SQLite makes the file that it does not find.
-	if _, err := os.Stat(path); err != nil {
-		return in, err
-	}
-	pool, err := connectSQLite(path, true, 1, nil)
+func Inspect(ctx context.Context, url string) (in Inspection, err error) {
+	d, err := dialectOf(Config{URL: url})
 	if err != nil {
 		return in, err
 	}
+	pool, err := d.connect(true)
+	if err != nil {
+		return in, err
+	}
+	if err := d.find(ctx, pool); err != nil {
+		return in, errors.Join(d.explain(err), pool.Close())
+	}
 	s := &session{ctx: ctx, stmt: newStatements(pool).get}
 	in, err = inspect(s)
-	if s.failed != nil { // says more to an operator than the domain's word for it
-		err = fmt.Errorf("read %s: %w", path, s.failed)
+	if err == nil {
+		in.Closed = refuseMarked(s, d.name(), false)
 	}
-	return in, errors.Join(explain(path, err), pool.Close())
+	if s.failed != nil { // says more to an operator than the domain's word for it
+		err = fmt.Errorf("read %s: %w", d.name(), s.failed)
+	}
+	return in, errors.Join(d.explain(err), pool.Close())
 }
 
 func inspect(s *session) (in Inspection, err error) {
@@ -53,10 +60,17 @@ func inspect(s *session) (in Inspection, err error) {
 	return in, err
 }
 
-// CheckWritable returns nil when the database at path can be written, or made
-// there, and otherwise one sentence that says what to do. It leaves nothing
-// behind.
-func CheckWritable(path string) error {
+// CheckWritable returns nil when the file of the database at url can be
+// written, or made there, and otherwise one sentence that says what to do. It
+// leaves nothing behind. PostgreSQL has files of its own.
+func CheckWritable(url string) error {
+	if IsPostgres(url) {
+		return nil
+	}
+	path, err := Location(url)
+	if err != nil {
+		return err
+	}
 	dir := filepath.Dir(path)
 	probe, err := os.CreateTemp(dir, ".probe-*")
 	switch {

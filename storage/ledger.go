@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -101,6 +102,7 @@ func (db *DB) Due(ctx context.Context, now time.Time, limit int) ([]otpcore.Ref,
 	if err != nil {
 		return nil, time.Time{}, err
 	}
+	failpoint.Hit(failpoint.DueRead)
 	list = append(list, more...)
 	slices.SortStableFunc(list, func(a, b due) int { return cmp.Compare(a.at, b.at) })
 	return firstRefs(list, limit), fromMillis(next), nil

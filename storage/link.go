@@ -10,11 +10,13 @@ import (
 const (
 	linkColumns = `id, business_id, bot_id, channel, phone_index, phone_sealed, phone_region, chat_index, chat_sealed,
 		proof, status, locale, token_hash, created_at, expires_at, verified_at, ended_at, end_reason`
-	selectLink        = `SELECT ` + linkColumns + ` FROM links WHERE id = $1`
-	selectLinkByToken = `SELECT ` + linkColumns + ` FROM links WHERE token_hash = $1`
-	linksOfPhone      = `SELECT ` + linkColumns + ` FROM links WHERE business_id = $1 AND phone_index = $2`
-	linksOfChat       = `SELECT ` + linkColumns + ` FROM links WHERE bot_id = $1 AND chat_index = $2`
-	upsertLink        = `INSERT INTO links (` + linkColumns + `)
+	selectLink          = `SELECT ` + linkColumns + ` FROM links WHERE id = $1`
+	selectLinkByToken   = `SELECT ` + linkColumns + ` FROM links WHERE token_hash = $1`
+	linksOfPhone        = `SELECT ` + linkColumns + ` FROM links WHERE business_id = $1 AND phone_index = $2`
+	linksOfVerification = `SELECT ` + linkColumns + ` FROM links
+		WHERE (business_id, phone_index) = (SELECT business_id, phone_index FROM verifications WHERE id = $1)`
+	linksOfChat = `SELECT ` + linkColumns + ` FROM links WHERE bot_id = $1 AND chat_index = $2`
+	upsertLink  = `INSERT INTO links (` + linkColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (id) DO UPDATE SET bot_id = excluded.bot_id, channel = excluded.channel,
 			phone_index = excluded.phone_index, phone_sealed = excluded.phone_sealed, phone_region = excluded.phone_region,
@@ -62,12 +64,23 @@ func sortLinks(list []*otpcore.Link, err error) ([]*otpcore.Link, error) {
 	return list, err
 }
 
-func (s *session) saveLink(l *otpcore.Link) error {
-	_, err := s.exec(upsertLink, string(l.ID), string(l.BusinessID), string(l.BotID), string(l.Channel),
+func (s *session) saveLink(l *otpcore.Link) error { return s.tell(putLink(l)) }
+
+func putLink(l *otpcore.Link) write {
+	return write{query: upsertLink, args: []any{
+		string(l.ID), string(l.BusinessID), string(l.BotID), string(l.Channel),
 		indexOrNull(l.Phone.Index), l.Phone.Sealed, l.Phone.Region, indexOrNull(l.Chat.Index), l.Chat.Sealed,
 		string(l.Proof), string(l.Status), l.Locale, l.TokenHash,
-		millis(l.CreatedAt), millis(l.ExpiresAt), millis(l.VerifiedAt), millis(l.EndedAt), l.EndReason)
-	return err
+		millis(l.CreatedAt), millis(l.ExpiresAt), millis(l.VerifiedAt), millis(l.EndedAt), l.EndReason,
+	}}
+}
+
+// storedLink returns the link as its row gives it back.
+func storedLink(l *otpcore.Link) *otpcore.Link {
+	s := *l
+	s.CreatedAt, s.ExpiresAt = stored(l.CreatedAt), stored(l.ExpiresAt)
+	s.VerifiedAt, s.EndedAt = stored(l.VerifiedAt), stored(l.EndedAt)
+	return &s
 }
 
 const (

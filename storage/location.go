@@ -18,7 +18,7 @@ func Location(url string) (string, error) {
 	case found && scheme == "sqlite":
 		path = strings.TrimPrefix(rest, "//")
 	case found && (scheme == "postgres" || scheme == "postgresql"):
-		return "", errors.New("PostgreSQL is not in this version yet: use sqlite:///path/file.db")
+		return "", errors.New("this is for a SQLite file: use the tools of PostgreSQL for a PostgreSQL database")
 	case found && strings.HasPrefix(rest, "//"):
 		return "", fmt.Errorf("unknown database URL scheme %q: use sqlite:///path/file.db", scheme)
 	}
@@ -52,13 +52,16 @@ func prepareFile(path string) error {
 	return f.Close()
 }
 
-// unwritable says what to run where the file belongs to somebody else, as
+// unwritable tells why the database, or what lies beside it, cannot be written.
+func unwritable(path string, err error) error { return notWritten("the database", path, err) }
+
+// notWritten says what to run where the file belongs to somebody else, as
 // directories do that a container engine made.
-func unwritable(path string, err error) error {
+func notWritten(what, path string, err error) error {
 	if !errors.Is(err, fs.ErrPermission) || os.Getuid() < 0 { // Windows has no such owners
-		return fmt.Errorf("cannot write %s: let the user that runs otpravka own it, or put the database elsewhere: %w", path, err)
+		return fmt.Errorf("cannot write %s: let the user that runs otpravka own it, or put %s elsewhere: %w", path, what, err)
 	}
-	return fmt.Errorf("cannot write %s: run `%s`, or put the database elsewhere: %w", path, takeOver(path), err)
+	return fmt.Errorf("cannot write %s: run `%s`, or put %s elsewhere: %w", path, takeOver(path), what, err)
 }
 
 // takeOver is the command that makes path writable for this process: it gives

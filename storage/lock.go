@@ -1,9 +1,13 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
+
+// errInUse is what whoever comes second is told.
+var errInUse = errors.New("another otpravka process uses the database")
 
 // takeLock makes this process the only one on the database. Two processes on
 // one SQLite file starve each other and would tell two different times. The
@@ -22,7 +26,7 @@ func takeLock(path string) (*os.File, error) {
 		return nil, fmt.Errorf("cannot lock %s: put the database on a local disk: %w", name, err)
 	case !held:
 		_ = f.Close()
-		return nil, fmt.Errorf("another otpravka process uses the database (it holds %s): stop it, or give this one a database of its own", name)
+		return nil, fmt.Errorf("%w (it holds %s): stop it, or give this one a database of its own", errInUse, name)
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/pressly/goose/v3"
@@ -12,8 +13,17 @@ import (
 
 // migrate brings the schema up to this program's version. It refuses a newer
 // one: an old program would not know what the new columns mean.
-func migrate(ctx context.Context, db *sql.DB) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS,
+func migrate(ctx context.Context, d dialect) error {
+	db, err := d.connect(false)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrateTo(ctx, d, db), db.Close())
+}
+
+func migrateTo(ctx context.Context, d dialect, db *sql.DB) error {
+	speech, folder := d.schema()
+	p, err := goose.NewProvider(speech, db, migrations.Of(folder),
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/json"
 	"errors"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -37,8 +38,8 @@ func (t *transaction) remembered(business otpcore.ID, mode otpcore.Mode, o *otpc
 	return r, err
 }
 
-func (t *transaction) remember(business otpcore.ID, mode otpcore.Mode, o *otpcore.Once, r *otpcore.Remembered) error {
-	_, err := t.exec(upsertOnce, string(business), string(mode), o.Route, o.Key,
-		r.Fingerprint[:], string(r.Result), millis(t.now.Add(o.Keep)))
-	return err
+func putOnce(business otpcore.ID, mode otpcore.Mode, o *otpcore.Once, r *otpcore.Remembered, now time.Time) write {
+	return write{query: upsertOnce, insert: true, args: []any{
+		string(business), string(mode), o.Route, o.Key, r.Fingerprint[:], string(r.Result), millis(now.Add(o.Keep)),
+	}}
 }

@@ -7,18 +7,19 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"os"
 	"strconv"
 	"sync"
-	"time"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
 // Config says which database to open, and for which run of the program.
 type Config struct {
-	// URL is sqlite:///path/file.db, or a bare path.
+	// URL is sqlite:///path/file.db, a bare path, or
+	// postgres://user:password@host/database.
 	URL string
 	// Boot names this start of this process. Leases of any other one are void.
 	Boot otpcore.ID
@@ -31,79 +32,73 @@ type Config struct {
 	// QueueDepth bounds how much work may wait in each lane; zero: 4096.
 	QueueDepth int
 
+	// comesBack opens a database that was moved elsewhere, to begin an epoch.
+	comesBack bool
+
 	wrap func(driver.Connector) driver.Connector // lets a test break the disk
+	// machineClock lets a test have a time of its own, which the database's
+	// clock does not follow.
+	machineClock bool
 }
 
 // DB is an open database. It implements otpcore.Ledger and otpcore.Reader.
 type DB struct {
-	path   string
-	lock   *os.File
-	pool   *sql.DB // for reading
-	reads  *statements
-	writer *writer
-	closed func() error // closes once, and answers the same each time
+	dialect dialect
+	lock    io.Closer
+	pool    *sql.DB // for reading
+	reads   *statements
+	writer  *writer
+	watched func()       // ends the watch
+	closed  func() error // closes once, and answers the same each time
 
 	walk   sync.Mutex // held by a purge of standings
 	walked phoneKey   // where the last one stopped
 }
 
-const (
-	defaultDepth = 4096
-	readers      = 4
-)
+const defaultDepth = 4096
 
 // Open opens the database, making it on the first start, brings its schema up
 // to date, frees what earlier runs have leased, and starts the writer. Its
 // errors are one sentence that says what to do.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	path, err := Location(cfg.URL)
+	d, err := dialectOf(cfg)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.Boot == "" {
 		return nil, errors.New("storage needs the id of this start of the process")
 	}
-	if err := prepareFile(path); err != nil {
-		return nil, err
-	}
-	db := &DB{path: path}
-	if db.lock, err = takeLock(path); err != nil {
+	db := &DB{dialect: d}
+	if db.lock, err = d.reserve(); err != nil {
 		return nil, err
 	}
 	if err := db.open(ctx, cfg); err != nil {
-		return nil, errors.Join(explain(path, err), db.release())
+		return nil, errors.Join(d.explain(err), db.release())
 	}
 	db.closed = sync.OnceValue(db.close)
 	go db.writer.run()
+	db.watched = db.watch()
 	return db, nil
 }
 
-func explain(path string, err error) error {
-	if isNotADatabase(err) {
-		return fmt.Errorf("%s is not a SQLite database: name another file, or restore this one from a backup: %w", path, err)
-	}
-	return err
-}
-
 func (db *DB) open(ctx context.Context, cfg Config) error {
-	w := &writer{boot: cfg.Boot, log: cfg.Logger, done: make(chan struct{})}
+	w := &writer{dialect: db.dialect, boot: cfg.Boot, log: cfg.Logger, done: make(chan struct{}), tally: newTally()}
 	db.writer = w
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
 	w.queue = newQueue(cmp.Or(cfg.QueueDepth, defaultDepth))
 	var err error
-	if w.pool, err = connectSQLite(db.path, false, 1, cfg.wrap); err != nil {
+	if w.pool, err = db.dialect.connect(false); err != nil {
 		return err
 	}
-	if err := migrate(ctx, w.pool); err != nil {
+	if err := w.connect(ctx); err != nil {
 		return err
 	}
-	if w.conn, err = w.pool.Conn(ctx); err != nil {
+	if err := migrate(ctx, db.dialect); err != nil { // nobody else does so now
 		return err
 	}
-	w.stmts = newStatements(w.conn)
-	if db.pool, err = connectSQLite(db.path, true, readers, cfg.wrap); err != nil {
+	if db.pool, err = db.dialect.connect(true); err != nil {
 		return err
 	}
 	db.reads = newStatements(db.pool)
@@ -122,25 +117,21 @@ const (
 // in hand is due now.
 func (db *DB) restore(ctx context.Context, cfg Config) error {
 	w := db.writer
-	s := &session{ctx: ctx, stmt: w.stmts.get}
-	var err error
-	if err = db.bindKey(s, cfg.BindKey); err != nil {
+	s := &session{ctx: ctx, stmt: w.statement}
+	if err := refuseMarked(s, db.Name(), cfg.comesBack); err != nil {
 		return err
 	}
-	if w.epoch, err = metaNumber(s, "recovery_epoch"); err != nil {
+	if err := db.bindKey(s, cfg.BindKey); err != nil {
 		return err
 	}
-	if w.mark, err = metaNumber(s, "high_water"); err != nil {
+	if err := w.resume(s); err != nil {
 		return err
-	}
-	w.clock = newClock(fromMillis(w.mark))
-	if behind := time.Until(fromMillis(w.mark)); w.mark > 0 && behind > time.Minute {
-		w.log.Warn("the machine's clock is behind the database's: check it", "behind", behind.String())
 	}
 	now := millis(w.clock.Now())
 	if _, err := s.exec(insertBoot, string(w.boot), now); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.BeforeVoid)
 	for {
 		n, err := s.exec(voidLeases, now, string(w.boot), batchRows)
 		if err != nil || n < batchRows {
@@ -167,7 +158,8 @@ func (db *DB) close() error {
 		j.done(otpcore.Unavailable(errClosed))
 	}
 	<-db.writer.done
-	err := checkpoint(context.Background(), db.writer.conn)
+	db.watched()
+	err := db.dialect.leave(context.Background(), db.writer.conn)
 	return errors.Join(err, db.release())
 }
 
@@ -175,12 +167,7 @@ func (db *DB) close() error {
 func (db *DB) release() error {
 	var errs []error
 	if w := db.writer; w != nil && w.pool != nil {
-		if w.stmts != nil {
-			w.stmts.close()
-		}
-		if w.conn != nil {
-			errs = append(errs, w.conn.Close())
-		}
+		w.disconnect()
 		errs = append(errs, w.pool.Close())
 	}
 	if db.pool != nil {

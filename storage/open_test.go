@@ -50,7 +50,7 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	}
 	for _, c := range []struct{ url, want string }{
 		{"mysql://root@localhost/otp", "sqlite:///path/file.db"},
-		{"postgres://localhost/otp", "not in this version yet"},
+		{"postgres://localhost:port/otp", "is no PostgreSQL address"},
 		{"", "sqlite:///path/file.db"},
 		{"sqlite://", "sqlite:///path/file.db"},
 		{"sqlite://" + filepath.Join(dir, "a.db") + "?mode=ro", "no options"},

@@ -2,9 +2,11 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -37,16 +39,18 @@ const (
 // goes through the writer in small batches, between everybody else's work.
 func (db *DB) Purge(ctx context.Context) (int, error) {
 	now := db.Now()
-	steps := []func(*session) (int64, error){
+	steps := []func(*transaction) (int64, error){
 		before(purgeOnce, now), before(purgeInbox, now.Add(-inboxKept)), before(purgeReceipts, now.Add(-receiptsKept)),
-		before(purgeSessions, now), before(purgeTokens, now.Add(-tokensKept)), (*session).purgeRetiredBots,
+		before(purgeSessions, now), before(purgeTokens, now.Add(-tokensKept)), func(t *transaction) (int64, error) { return t.purgeRetiredBots() },
+		(*transaction).purgeErasures,
 	}
 	total := 0
 	for _, step := range steps {
+		failpoint.Hit(failpoint.PurgeStep)
 		for more := true; more; {
 			var n int64
 			err := db.Write(ctx, func(x otpcore.Tx) (err error) {
-				n, err = step(&x.(tx).t.session)
+				n, err = step(x.(tx).t)
 				return err
 			})
 			if err != nil {
@@ -56,12 +60,19 @@ func (db *DB) Purge(ctx context.Context) (int, error) {
 			more = n > 0
 		}
 	}
+	for i := range walks {
+		n, err := walks[i].run(ctx, db)
+		total += n
+		if err != nil {
+			return total, fmt.Errorf("take %s past their time: %w", walks[i].name, err)
+		}
+	}
 	n, err := db.purgeStandings(ctx, now)
 	return total + n, err
 }
 
-func before(query string, at time.Time) func(*session) (int64, error) {
-	return func(s *session) (int64, error) { return s.exec(query, millis(at), batchRows) }
+func before(query string, at time.Time) func(*transaction) (int64, error) {
+	return func(t *transaction) (int64, error) { return t.exec(query, millis(at), batchRows) }
 }
 
 // standingsPerPurge bounds one walk through the standings. The table has no
@@ -92,8 +103,21 @@ func (db *DB) purgeStandings(ctx context.Context, now time.Time) (int, error) {
 	return deleted, nil
 }
 
+// lastSeen is the last trace of a phone in its standing. Nobody is guarded, or
+// remembered by a keyed hash, for longer than a year without one.
+func lastSeen(s *otpcore.Standing) time.Time {
+	last := s.PausedUntil
+	if n := len(s.Starts); n > 0 && s.Starts[n-1].At.After(last) {
+		last = s.Starts[n-1].At
+	}
+	if n := len(s.Failures); n > 0 && s.Failures[n-1].After(last) {
+		last = s.Failures[n-1]
+	}
+	return last
+}
+
 func (db *DB) deleteIdle(ctx context.Context, rows []standingRow, now time.Time) (int, error) {
-	rows = slices.DeleteFunc(rows, func(r standingRow) bool { return !r.Idle(now) })
+	rows = slices.DeleteFunc(rows, func(r standingRow) bool { return !r.Idle(now) && lastSeen(r.Standing).After(now.Add(-rowsKept)) })
 	if len(rows) == 0 {
 		return 0, nil
 	}

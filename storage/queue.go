@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -15,6 +16,7 @@ type job struct {
 	write func(otpcore.Tx) error // cold
 	done  func(error)            // called once, after the commit
 	state atomic.Int32           // jobWaiting, jobPicked, jobLeft
+	since time.Time              // when it was queued
 }
 
 // A job that waits is dropped when its caller leaves: nobody was told anything
@@ -35,12 +37,20 @@ func (j *job) lane() otpcore.Lane {
 
 // batchKey is what no two jobs of one batch may share.
 type batchKey struct {
-	business otpcore.ID
-	id       otpcore.ID
-	phone    otpcore.Index
+	id    otpcore.ID
+	phone otpcore.Index
+	once  onceKey
 }
 
-// key names the verification, the reply or the (business, phone) of a start.
+// onceKey names an idempotency key.
+type onceKey struct {
+	business   otpcore.ID
+	mode       otpcore.Mode
+	route, key string
+}
+
+// key names the verification, the reply or the phone of a start. A start counts
+// for its phone at all businesses, so the business is not in it.
 func (j *job) key() batchKey {
 	switch ref := j.op.Ref; {
 	case ref.Verification != "":
@@ -48,7 +58,15 @@ func (j *job) key() batchKey {
 	case ref.Delivery != "":
 		return batchKey{id: ref.Delivery}
 	}
-	return batchKey{business: j.op.BusinessID, phone: j.op.Phone}
+	return batchKey{phone: j.op.Phone}
+}
+
+// onceKey names the idempotency key of the op's request, if it has one.
+func (j *job) onceKey() (batchKey, bool) {
+	if j.op.Once == nil {
+		return batchKey{}, false
+	}
+	return batchKey{once: onceKey{j.op.BusinessID, j.op.Mode, j.op.Once.Route, j.op.Once.Key}}, true
 }
 
 var (
@@ -65,6 +83,7 @@ type queue struct {
 	closed  bool
 	cold    bool // the last batch was a cold function
 	refused []*job
+	full    int // jobs that found their lane full
 }
 
 func newQueue(depth int) *queue {
@@ -80,8 +99,10 @@ func (q *queue) add(j *job) error {
 	case q.closed:
 		return errClosed
 	case len(*lane) >= q.depth:
+		q.full++
 		return errFull
 	}
+	j.since = time.Now()
 	*lane = append(*lane, j)
 	q.signal()
 	return nil
@@ -198,12 +219,17 @@ func (p *picker) take(lane *[]*job, limit int) {
 		if j.op == nil {
 			break
 		}
-		if p.seen[j.key()] {
+		key := j.key()
+		once, has := j.onceKey()
+		if p.seen[key] || has && p.seen[once] {
 			kept = append(kept, j)
 			continue
 		}
 		if j.state.CompareAndSwap(jobWaiting, jobPicked) {
-			p.seen[j.key()] = true
+			p.seen[key] = true
+			if has {
+				p.seen[once] = true
+			}
 			p.batch = append(p.batch, j)
 		}
 	}

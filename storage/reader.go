@@ -19,7 +19,8 @@ func (db *DB) reader(ctx context.Context) *session {
 // one each would wait for each other for ever.
 func (db *DB) snapshot(ctx context.Context, fn func(*session) error) error {
 	s := db.reader(ctx)
-	read, err := db.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	opts := db.dialect.snapshot()
+	read, err := db.pool.BeginTx(ctx, &opts)
 	if err != nil {
 		return s.fold(err)
 	}
@@ -92,7 +93,7 @@ func (db *DB) StandingOf(ctx context.Context, business otpcore.ID, phone otpcore
 
 // CaseOf implements otpcore.Reader.
 func (db *DB) CaseOf(ctx context.Context, business otpcore.ID, mode otpcore.Mode, id otpcore.ID) (*otpcore.Case, error) {
-	c := &otpcore.Case{Now: db.Now(), Epoch: db.writer.epoch, Boot: db.writer.boot, BusinessID: business, Mode: mode}
+	c := &otpcore.Case{Now: db.Now(), Epoch: db.writer.epoch.Load(), Boot: db.writer.boot, BusinessID: business, Mode: mode}
 	err := db.snapshot(ctx, func(s *session) error { return s.verificationCase(c, id) })
 	if err != nil {
 		return nil, err

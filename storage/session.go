@@ -73,6 +73,8 @@ type session struct {
 	// whatever its function makes of it.
 	failed error
 	wrote  bool // something was executed
+
+	executed func(query string) // is told of what was executed, if set
 }
 
 // exec runs a statement and returns how many rows it touched.
@@ -82,6 +84,9 @@ func (s *session) exec(query string, args ...any) (int64, error) {
 		return 0, s.fold(err)
 	}
 	s.wrote = true
+	if s.executed != nil {
+		s.executed(query)
+	}
 	res, err := st.ExecContext(s.ctx, args...)
 	if err != nil {
 		return 0, s.fold(err)

@@ -5,14 +5,86 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
 	"net/url"
+	"os"
 
+	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// This file is all that knows SQLite from other databases: how to connect, how
-// a transaction begins, and what its error codes mean.
+// sqliteFile is a SQLite database.
+type sqliteFile struct {
+	path string
+	wrap func(driver.Connector) driver.Connector
+}
+
+const sqliteReaders = 4
+
+func (f *sqliteFile) name() string { return f.path }
+
+// reserve makes the file and locks it against other processes.
+func (f *sqliteFile) reserve() (io.Closer, error) {
+	if err := prepareFile(f.path); err != nil {
+		return nil, err
+	}
+	lock, err := takeLock(f.path)
+	if err != nil {
+		return nil, err
+	}
+	return lock, nil
+}
+
+func (f *sqliteFile) connect(readOnly bool) (*sql.DB, error) {
+	conns := 1
+	if readOnly {
+		conns = sqliteReaders
+	}
+	return connectSQLite(f.path, readOnly, conns, f.wrap)
+}
+
+// find looks for the file, which SQLite would make.
+func (f *sqliteFile) find(context.Context, *sql.DB) error {
+	_, err := os.Stat(f.path)
+	return err
+}
+
+func (*sqliteFile) claim(context.Context, *sql.Conn) error { return nil } // the file is locked
+
+func (*sqliteFile) schema() (goose.Dialect, string) { return goose.DialectSQLite3, "sqlite" }
+
+func (*sqliteFile) nests() bool { return false }
+
+func (*sqliteFile) writing(query string) string { return positional(query) }
+
+func (*sqliteFile) begin() string { return beginWrite }
+
+func (*sqliteFile) exchange(x *oneByOne) exchange { return x }
+
+func (*sqliteFile) snapshot() sql.TxOptions { return sql.TxOptions{ReadOnly: true} }
+
+// look sees nothing: the clock is the machine's, and a copy of the file cannot
+// be told from the file.
+func (*sqliteFile) look(*session) (sight, error) { return sight{}, nil }
+
+func (*sqliteFile) leave(ctx context.Context, conn *sql.Conn) error { return checkpoint(ctx, conn) }
+
+func (*sqliteFile) numbering() string { return "" }
+
+func (*sqliteFile) settle(copiedTable) []string { return nil }
+
+func (*sqliteFile) fitting(text string) string { return text }
+
+func (f *sqliteFile) explain(err error) error { return explain(f.path, err) }
+
+func explain(path string, err error) error {
+	if isNotADatabase(err) {
+		return fmt.Errorf("%s is not a SQLite database: name another file, or restore this one from a backup: %w", path, err)
+	}
+	return err
+}
 
 // beginWrite takes the write lock at once. A transaction that began by reading
 // could find on its first write that somebody else wrote meanwhile.
@@ -58,11 +130,11 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// isUnique reports a second row under one key. The driver tells primary keys
-// from other unique indexes.
+// isUnique reports a second row under one key, in either database. SQLite
+// tells primary keys from other unique indexes.
 func isUnique(err error) bool {
 	code := sqliteCode(err)
-	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || sqlState(err) == uniqueViolation
 }
 
 // isNotADatabase reports a file that SQLite cannot read as one of its own.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,18 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// fewerDraws lets properties be tried with fewer values: what they are about is
+// decided by the same code over either database, and this one takes longer.
+func fewerDraws(t *testing.T) {
+	t.Helper()
+	const name = "rapid.checks"
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, "20"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set(name, before) })
 }
 
 // sqliteLab opens one SQLite file for the contract suite.
@@ -42,12 +55,22 @@ func (l *sqliteLab) Break(fail func(statement string) error) { l.faults.set(fail
 
 func TestSQLiteKeepsTheContract(t *testing.T) { storagetest.Run(t, newLab) }
 
-func TestT01ParallelBruteForce(t *testing.T)      { storagetest.T01ParallelBruteForce(t, newLab) }
-func TestT02CounterSurvives(t *testing.T)         { storagetest.T02CounterSurvives(t, newLab) }
-func TestT03ApprovedOnce(t *testing.T)            { storagetest.T03ApprovedOnce(t, newLab) }
-func TestT04ResendNeverResets(t *testing.T)       { storagetest.T04ResendNeverResets(t, newLab) }
-func TestT05FailuresPerPhone(t *testing.T)        { storagetest.T05FailuresPerPhone(t, newLab) }
-func TestT11CodeBoundToVerification(t *testing.T) { storagetest.T11CodeBoundToVerification(t, newLab) }
-func TestT12ContextBound(t *testing.T)            { storagetest.T12ContextBound(t, newLab) }
-func TestT41Idempotency(t *testing.T)             { storagetest.T41Idempotency(t, newLab) }
-func TestT42LostAnswer(t *testing.T)              { storagetest.T42LostAnswer(t, newLab) }
+// onBoth runs a test on each database.
+func onBoth(t *testing.T, test func(*testing.T, storagetest.NewLab)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, newLab) })
+	t.Run("postgres", func(t *testing.T) {
+		fewerDraws(t)
+		test(t, newPostgresLab)
+	})
+}
+
+func TestT01ParallelBruteForce(t *testing.T)      { onBoth(t, storagetest.T01ParallelBruteForce) }
+func TestT02CounterSurvives(t *testing.T)         { onBoth(t, storagetest.T02CounterSurvives) }
+func TestT03ApprovedOnce(t *testing.T)            { onBoth(t, storagetest.T03ApprovedOnce) }
+func TestT04ResendNeverResets(t *testing.T)       { onBoth(t, storagetest.T04ResendNeverResets) }
+func TestT05FailuresPerPhone(t *testing.T)        { onBoth(t, storagetest.T05FailuresPerPhone) }
+func TestT11CodeBoundToVerification(t *testing.T) { onBoth(t, storagetest.T11CodeBoundToVerification) }
+func TestT12ContextBound(t *testing.T)            { onBoth(t, storagetest.T12ContextBound) }
+func TestT41Idempotency(t *testing.T)             { onBoth(t, storagetest.T41Idempotency) }
+func TestT42LostAnswer(t *testing.T)              { onBoth(t, storagetest.T42LostAnswer) }

@@ -8,9 +8,11 @@ import (
 )
 
 const (
-	selectStanding   = `SELECT state FROM standings WHERE business_id = $1 AND phone_index = $2`
-	standingsOfPhone = `SELECT business_id, phone_index, state FROM standings WHERE phone_index = $1`
-	upsertStanding   = `INSERT INTO standings (business_id, phone_index, state) VALUES ($1, $2, $3)
+	selectStanding         = `SELECT state FROM standings WHERE business_id = $1 AND phone_index = $2`
+	standingsOfPhone       = `SELECT business_id, phone_index, state FROM standings WHERE phone_index = $1`
+	standingOfVerification = `SELECT business_id, phone_index, state FROM standings
+		WHERE (phone_index, business_id) = (SELECT phone_index, business_id FROM verifications WHERE id = $1)`
+	upsertStanding = `INSERT INTO standings (business_id, phone_index, state) VALUES ($1, $2, $3)
 		ON CONFLICT (phone_index, business_id) DO UPDATE SET state = excluded.state`
 	walkStandings = `SELECT business_id, phone_index, state FROM standings
 		WHERE (phone_index, business_id) > ($1, $2) ORDER BY phone_index, business_id LIMIT $3`
@@ -47,23 +49,6 @@ func (s *session) standing(business otpcore.ID, phone otpcore.Index) (*otpcore.S
 	return st, s.fold(err)
 }
 
-// standings returns both standings that a start looks at, in one statement:
-// the rows of a phone lie side by side, and few businesses know it.
-func (s *session) standings(business otpcore.ID, phone otpcore.Index) (here, everywhere *otpcore.Standing, err error) {
-	here = &otpcore.Standing{BusinessID: business, Phone: phone}
-	everywhere = &otpcore.Standing{Phone: phone}
-	rows, err := all(s, scanStandingRow, standingsOfPhone, phone[:])
-	for _, r := range rows {
-		switch r.BusinessID {
-		case business:
-			here = r.Standing
-		case "":
-			everywhere = r.Standing
-		}
-	}
-	return here, everywhere, err
-}
-
 // standingRow is a standing with the state it was read in.
 type standingRow struct {
 	*otpcore.Standing
@@ -96,7 +81,7 @@ func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpc
 	return st, nil
 }
 
-func (s *session) saveStanding(st *otpcore.Standing) error {
+func putStanding(st *otpcore.Standing) write {
 	state := standingState{Consecutive: st.Consecutive, Pauses: st.Pauses, PausedUntil: millis(st.PausedUntil)}
 	for _, m := range st.Starts {
 		state.Starts = append(state.Starts, startMark{ID: m.ID, At: millis(m.At), Until: millis(m.Until)})
@@ -104,6 +89,18 @@ func (s *session) saveStanding(st *otpcore.Standing) error {
 	for _, at := range st.Failures {
 		state.Failures = append(state.Failures, millis(at))
 	}
-	_, err := s.exec(upsertStanding, string(st.BusinessID), st.Phone[:], toJSON(state))
-	return err
+	return write{query: upsertStanding, insert: true, args: []any{string(st.BusinessID), st.Phone[:], toJSON(state)}}
+}
+
+// storedStanding returns the standing as its row gives it back.
+func storedStanding(st *otpcore.Standing) *otpcore.Standing {
+	s := *st
+	s.PausedUntil, s.Starts, s.Failures = stored(st.PausedUntil), nil, nil
+	for _, m := range st.Starts {
+		s.Starts = append(s.Starts, otpcore.StartMark{ID: m.ID, At: stored(m.At), Until: stored(m.Until)})
+	}
+	for _, at := range st.Failures {
+		s.Failures = append(s.Failures, stored(at))
+	}
+	return &s
 }

@@ -6,6 +6,21 @@ import (
 	"otpravka/otpcore"
 )
 
+// transaction is what the writer runs a cold function in. What the function
+// changes leaves the memory at once: no op looks at it before the commit.
+type transaction struct {
+	session
+	now    time.Time
+	epoch  int64
+	boot   otpcore.ID
+	memory *memory
+	saved  []*otpcore.Case // to be told of after the commit
+}
+
+func (t *transaction) blank(business otpcore.ID, mode otpcore.Mode) *otpcore.Case {
+	return &otpcore.Case{Now: t.now, Epoch: t.epoch, Boot: t.boot, BusinessID: business, Mode: mode}
+}
+
 // tx is the transaction as cold functions see it.
 type tx struct{ t *transaction }
 
@@ -14,14 +29,26 @@ var _ otpcore.Tx = tx{}
 func (x tx) Now() time.Time { return x.t.now }
 
 func (x tx) Case(ref otpcore.Ref) (*otpcore.Case, error) {
-	c, err := x.t.refCase(ref, "", "")
-	if err != nil {
+	c := x.t.blank("", "")
+	if err := x.t.load(c, &otpcore.Op{Ref: ref}); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func (x tx) Save(c *otpcore.Case) error { return x.t.saveCase(c, nil) }
+func (x tx) Save(c *otpcore.Case) error {
+	ch := c.Changes()
+	list, err := changes(c, &ch, nil)
+	if err != nil {
+		return x.t.fold(err)
+	}
+	x.t.memory.forget(c)
+	if err := x.t.tell(list...); err != nil {
+		return err
+	}
+	x.t.saved = append(x.t.saved, c)
+	return nil
+}
 
 func (x tx) PendingOf(business otpcore.ID, phone otpcore.Index) ([]otpcore.ID, error) {
 	return x.t.pendingOf(business, phone)
@@ -31,10 +58,14 @@ func (x tx) Standing(business otpcore.ID, phone otpcore.Index) (*otpcore.Standin
 	return x.t.standing(business, phone)
 }
 
-func (x tx) SaveStanding(s *otpcore.Standing) error { return x.t.saveStanding(s) }
+func (x tx) SaveStanding(s *otpcore.Standing) error {
+	x.t.memory.phones.drop(phoneKey{s.BusinessID, s.Phone})
+	return x.t.tell(putStanding(s))
+}
 
 func (x tx) AddDelivery(d *otpcore.Delivery) error {
-	if err := x.t.insertDelivery(d); err != nil {
+	x.t.memory.cases.drop(d.VerificationID)
+	if err := x.t.tell(putDelivery(d)); err != nil {
 		return err
 	}
 	c := x.t.blank(d.BusinessID, d.Mode)
@@ -43,7 +74,15 @@ func (x tx) AddDelivery(d *otpcore.Delivery) error {
 	return nil
 }
 
-func (x tx) AddEvent(e otpcore.Event) error { return x.t.addEvent(&e) }
+func (x tx) AddEvent(e otpcore.Event) error {
+	if err := x.t.tell(putEvent(&e)); err != nil {
+		return err
+	}
+	c := x.t.blank(e.BusinessID, e.Mode)
+	c.AddEvent(e)
+	x.t.saved = append(x.t.saved, c)
+	return nil
+}
 
 func (x tx) FindSent(provider, messageID string) (otpcore.Ref, otpcore.ID, error) {
 	return x.t.findSent(provider, messageID)
@@ -62,7 +101,7 @@ func (x tx) Remembered(business otpcore.ID, mode otpcore.Mode, once otpcore.Once
 }
 
 func (x tx) Remember(business otpcore.ID, mode otpcore.Mode, once otpcore.Once, r otpcore.Remembered) error {
-	return x.t.remember(business, mode, &once, &r)
+	return x.t.tell(putOnce(business, mode, &once, &r, x.t.now))
 }
 
 func (x tx) Business(id otpcore.ID) (*otpcore.Business, error) { return x.t.business(id) }

@@ -12,7 +12,6 @@ const (
 		seed, own_code, position, attempts, max_attempts, sends, resends, resend_at, created_at, expires_at,
 		fallback_at, fallback_moved, locked_until, ended_at, epoch`
 	selectVerification = `SELECT ` + verificationColumns + ` FROM verifications WHERE id = $1`
-	selectScoped       = selectVerification + ` AND business_id = $2 AND mode = $3`
 	insertVerification = `INSERT INTO verifications (` + verificationColumns + `, wake_at, day)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
 			$21, $22, $23, $24, $25, $26, $27)`
@@ -93,35 +92,44 @@ func scanVerification(scan func(...any) error) (*otpcore.Verification, error) {
 	return &v, nil
 }
 
-// verification loads a row within a scope. An empty business is the program
-// itself, which may see every row.
-func (s *session) verification(business otpcore.ID, mode otpcore.Mode, id otpcore.ID) (*otpcore.Verification, error) {
-	if business == "" {
-		return one(s, scanVerification, selectVerification, string(id))
-	}
-	return one(s, scanVerification, selectScoped, string(id), string(business), string(mode))
-}
-
-func (s *session) insertVerification(v *otpcore.Verification) error {
+func putVerification(v *otpcore.Verification) write {
 	seed, ownCode := secrets(v)
-	_, err := s.exec(insertVerification, string(v.ID), string(v.BusinessID), string(v.Mode), string(v.Status),
+	return write{query: insertVerification, insert: true, args: []any{
+		string(v.ID), string(v.BusinessID), string(v.Mode), string(v.Status),
 		string(v.EndReason), v.ApprovedBy, string(v.Channel), v.Phone.Index[:], v.Phone.Sealed, toJSON(askedOf(v)),
 		seed, ownCode, v.Position, v.Attempts, v.MaxAttempts, v.Sends, v.Resends, millis(v.ResendAt),
 		millis(v.CreatedAt), millis(v.ExpiresAt), millis(v.FallbackAt), v.FallbackMoved, millis(v.LockedUntil),
-		millis(v.EndedAt), v.Epoch, orNull(millis(v.WakeAt())), dayOf(v.CreatedAt))
-	return err
+		millis(v.EndedAt), v.Epoch, orNull(millis(v.WakeAt())), dayOf(v.CreatedAt),
+	}}
 }
 
-func (s *session) updateVerification(v *otpcore.Verification) error {
+func changeVerification(v *otpcore.Verification) write {
 	seed, ownCode := secrets(v)
-	n, err := s.exec(updateVerification, string(v.ID), string(v.Status), string(v.EndReason), v.ApprovedBy,
+	return write{query: updateVerification, must: errStaleVerification, args: []any{
+		string(v.ID), string(v.Status), string(v.EndReason), v.ApprovedBy,
 		string(v.Channel), seed, ownCode, v.Position, v.Attempts, v.Sends, v.Resends, millis(v.ResendAt),
 		millis(v.ExpiresAt), millis(v.FallbackAt), v.FallbackMoved, millis(v.LockedUntil), millis(v.EndedAt),
-		orNull(millis(v.WakeAt())))
-	if err == nil && n == 0 {
-		err = s.fold(errStaleVerification)
+		orNull(millis(v.WakeAt())),
+	}}
+}
+
+// storedVerification returns the verification as its row gives it back.
+func storedVerification(v *otpcore.Verification) *otpcore.Verification {
+	s := *v
+	s.Seed, s.OwnCode = secrets(v)
+	s.Params, s.Context, s.Metadata = orNil(v.Params), orNil(v.Context), orNil(v.Metadata)
+	s.LinkNotBefore, s.ResendAt, s.CreatedAt, s.ExpiresAt = stored(v.LinkNotBefore), stored(v.ResendAt), stored(v.CreatedAt), stored(v.ExpiresAt)
+	s.FallbackAt, s.LockedUntil, s.EndedAt = stored(v.FallbackAt), stored(v.LockedUntil), stored(v.EndedAt)
+	s.TTL, s.FallbackAfter = v.TTL.Truncate(time.Millisecond), v.FallbackAfter.Truncate(time.Millisecond)
+	return &s
+}
+
+// orNil leaves no map where asked has none.
+func orNil[M ~map[K]V, K comparable, V any](m M) M {
+	if len(m) == 0 {
+		return nil
 	}
-	return err
+	return m
 }
 
 // secrets returns what derives the code: nothing, once the verification ended,

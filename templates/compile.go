@@ -166,7 +166,8 @@ func (c *compiler) replies(l *locale, f *repliesFile) {
 	c.same("buttons", slices.Collect(maps.Keys(f.Buttons)), slices.Collect(maps.Keys(labelArgs)))
 }
 
-// hints demands a sentence for every set of channels.
+// hints demands a sentence for every set of channels, and another one for those
+// that begin with SMS.
 func (c *compiler) hints(l *locale) {
 	var want []string
 	for set := range 1 << len(otpcore.Channels) {
@@ -177,6 +178,9 @@ func (c *compiler) hints(l *locale) {
 			}
 		}
 		want = append(want, hintKey(route))
+		if n := len(route); n > 1 && route[n-1] == otpcore.SMS {
+			want = append(want, hintKey(append([]otpcore.Channel{otpcore.SMS}, route[:n-1]...)))
+		}
 	}
 	c.same("hints", slices.Collect(maps.Keys(l.hints)), want)
 }

@@ -87,6 +87,9 @@ func rendered(t testing.TB) map[string]string {
 			{otpcore.WhatsApp, otpcore.SMS},
 			{otpcore.Telegram, otpcore.WhatsApp},
 			{otpcore.Telegram, otpcore.WhatsApp, otpcore.SMS},
+			{otpcore.SMS, otpcore.Telegram},
+			{otpcore.SMS, otpcore.WhatsApp},
+			{otpcore.SMS, otpcore.Telegram, otpcore.WhatsApp},
 		} {
 			fmt.Fprintf(&hints, "%v %s\n", route, mustRenderer(t).Hint(locale, route))
 		}

@@ -61,7 +61,7 @@ func TestLoadRefusesBrokenTexts(t *testing.T) {
 		{"ru/replies.yaml", "  keep:", "  keep_on:", "buttons.keep: empty text"},
 		{"ru/replies.yaml", "на {{hours}} ч", "на {{minutes}} мин", `unknown placeholder "minutes"`},
 		{"ru/replies.yaml", "  not_started:", "  resumed: Да\n  not_started:", "resumed"},
-		{"ru/hints.yaml", "telegram+sms:", "sms+telegram:", "hints: keys"},
+		{"ru/hints.yaml", "telegram+sms:", "telegram+fax:", "hints: keys"},
 	} {
 		texts := realTexts(t)
 		raw := string(texts[c.file].Data)

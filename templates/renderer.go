@@ -87,7 +87,8 @@ func (r *Renderer) Hint(locale string, route []otpcore.Channel) string {
 	return r.locale(locale).hints[hintKey(route)]
 }
 
-// hintKey names a set of channels, in their usual order.
+// hintKey names a route: its channels in their usual order, but sms in front
+// where it is asked first.
 func hintKey(route []otpcore.Channel) string {
 	var names []string
 	for _, ch := range otpcore.Channels {
@@ -97,6 +98,9 @@ func hintKey(route []otpcore.Channel) string {
 	}
 	if names == nil {
 		return "none"
+	}
+	if route[0] == otpcore.SMS {
+		names = append([]string{string(otpcore.SMS)}, names[:len(names)-1]...)
 	}
 	return strings.Join(names, "+")
 }

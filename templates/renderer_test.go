@@ -104,7 +104,7 @@ func TestHintNamesTheRouteAndNoMore(t *testing.T) {
 			var route []otpcore.Channel
 			for i, ch := range otpcore.Channels {
 				if set&(1<<i) != 0 {
-					route = append([]otpcore.Channel{ch}, route...) // the order does not matter
+					route = append([]otpcore.Channel{ch}, route...) // sms comes first
 				}
 			}
 			hint := r.Hint(locale, route)
@@ -120,5 +120,23 @@ func TestHintNamesTheRouteAndNoMore(t *testing.T) {
 	}
 	if got := r.Hint("ru-KZ", []otpcore.Channel{otpcore.Telegram, otpcore.SMS}); !strings.Contains(got, "Код") {
 		t.Errorf("Hint(ru-KZ) = %s", got)
+	}
+}
+
+func TestHintFollowsTheOrder(t *testing.T) {
+	r := mustRenderer(t)
+	for _, locale := range locales {
+		for first, route := range map[string][]otpcore.Channel{
+			"Telegram": {otpcore.Telegram, otpcore.SMS},
+			"WhatsApp": {otpcore.WhatsApp, otpcore.SMS},
+			"SMS":      {otpcore.SMS, otpcore.Telegram, otpcore.WhatsApp},
+		} {
+			hint := r.Hint(locale, route)
+			for _, later := range []string{"Telegram", "WhatsApp", "SMS"} {
+				if at := strings.Index(hint, later); at >= 0 && at < strings.Index(hint, first) {
+					t.Errorf("%s %v: %s", locale, route, hint)
+				}
+			}
+		}
 	}
 }

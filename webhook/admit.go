@@ -3,6 +3,7 @@ package webhook
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,11 +12,14 @@ import (
 	"otpravka/webhook/problem"
 )
 
-// callbackPath stands before the addresses that providers call.
-const callbackPath = "/callbacks/"
+// What stands before the addresses that businesses and providers call.
+const (
+	apiPath      = "/v1/"
+	callbackPath = "/callbacks/"
+)
 
 // admit refuses what no client that means well sends, before the router looks
-// at it. Nothing is ever redirected: a redirect would carry the body along.
+// at it. It redirects nothing: a redirect may carry the body along.
 func (l Limits) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -43,15 +47,32 @@ func (l Limits) admitURL(u *url.URL) error {
 	if err != nil {
 		return problem.New("bad_query")
 	}
-	for name := range query {
-		if strings.EqualFold(name, "api_key") {
-			return problem.New("key_in_url")
-		}
-	}
-	if holdsKey(u.Path) || holdsKey(u.RawQuery) {
+	if holdsKey(u.Path) || queryHoldsKey(query) || strings.HasPrefix(u.Path, apiPath) && namesKey(query) {
 		return problem.New("key_in_url")
 	}
 	return nil
+}
+
+func queryHoldsKey(query url.Values) bool {
+	for name, values := range query {
+		if holdsKey(name) || slices.ContainsFunc(values, holdsKey) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesKey reports whether a query has a parameter by a name that other
+// services take keys under. Whoever sends it to the API means a key, even a
+// mistyped one; providers may name their own parameters so.
+func namesKey(query url.Values) bool {
+	for name := range query {
+		switch strings.ToLower(name) {
+		case "api_key", "apikey", "api-key", "key", "token", "access_token":
+			return true
+		}
+	}
+	return false
 }
 
 // odd reports whether a path has more than one reading. No path of ours needs
@@ -70,6 +91,7 @@ func odd(u *url.URL) bool {
 }
 
 func holdsKey(s string) bool {
+	s = strings.ToLower(s)
 	return strings.Contains(s, "otp_live_") || strings.Contains(s, "otp_test_")
 }
 

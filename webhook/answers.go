@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,6 +23,22 @@ func harden(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 		return next(c)
+	}
+}
+
+// count tells of the answer that the caller saw: it stands before the access
+// log, which lets errors be answered.
+func count(answered func(method, route string, status int, took time.Duration)) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if answered == nil {
+			return next
+		}
+		return func(c echo.Context) error {
+			began := time.Now()
+			err := next(c)
+			answered(accesslog.Method(c.Request().Method), c.Path(), c.Response().Status, time.Since(began))
+			return err
+		}
 	}
 }
 

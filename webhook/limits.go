@@ -10,7 +10,7 @@ import (
 type Limits struct {
 	ReadHeader time.Duration // from the first byte of a request to the end of its headers
 	Read       time.Duration // from there to the end of its body
-	Write      time.Duration // from the end of the headers to the end of the answer
+	Write      time.Duration // from the end of the headers to the end of the answer; four fifths of it to its beginning
 	Idle       time.Duration // between two requests of one connection
 	Drain      time.Duration // for requests in hand when the server stops
 
@@ -19,6 +19,7 @@ type Limits struct {
 	Body         int64 // bytes of a body
 	CallbackBody int64 // bytes of a body under /callbacks/, where providers batch
 	Conns        int   // connections at one time
+	Refusals     int   // credentials that open nothing, per minute and address
 }
 
 // DefaultLimits are the limits of a server whose Config names none.
@@ -34,7 +35,12 @@ var DefaultLimits = Limits{
 	Body:         16 << 10,
 	CallbackBody: 256 << 10,
 	Conns:        1000,
+	Refusals:     60,
 }
+
+// answer is how long a request may wait for its answer. What is left of Write
+// is for the answer to reach the client.
+func (l Limits) answer() time.Duration { return l.Write * 4 / 5 }
 
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits
@@ -50,5 +56,6 @@ func (l Limits) orDefault() Limits {
 		Body:         cmp.Or(l.Body, d.Body),
 		CallbackBody: cmp.Or(l.CallbackBody, d.CallbackBody),
 		Conns:        cmp.Or(l.Conns, d.Conns),
+		Refusals:     cmp.Or(l.Refusals, d.Refusals),
 	}
 }

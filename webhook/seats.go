@@ -10,8 +10,8 @@ import (
 
 // seats bounds the connections of a server. When all are taken, a newcomer gets
 // the place of whoever has waited longest: an idle keep-alive connection, or
-// one that never finishes its headers. Connections whose request is being
-// handled are never cut; if all are, the newcomer is.
+// one that never finishes its headers or never reads its answer. Connections
+// whose request is being handled are never cut; if all are, the newcomer is.
 //
 // Holding newcomers back instead, as a limited listener does, would let a
 // thousand idle connections lock everybody out for the whole idle time.
@@ -67,16 +67,37 @@ func (s *seats) leave(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// handler marks the connection as busy while next has its request.
+// handler marks the connection as busy from the time when next gets its request
+// until the answer begins: what was asked for is done by then, and how long the
+// rest takes is up to the client.
 func (s *seats) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if st, ok := r.Context().Value(seatKey{}).(*seat); ok {
 			s.busy(st)
 			defer s.wait(st)
+			w = &answer{ResponseWriter: w, begins: func() { s.wait(st) }}
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// answer tells when the first byte of the body is written.
+type answer struct {
+	http.ResponseWriter
+	begins func()
+	begun  bool
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if !a.begun {
+		a.begun = true
+		a.begins()
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the server's own writer.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (s *seats) busy(st *seat) {
 	s.mu.Lock()

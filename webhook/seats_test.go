@@ -90,3 +90,21 @@ func TestBusyConnectionsAreNeverCut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestT43AnswersThatNobodyReadsGiveWay(t *testing.T) {
+	r := serve(t, webhook.Limits{Conns: 2, Write: time.Second}, nil)
+	for range 5 {
+		deaf := r.dial(t)
+		if _, err := io.WriteString(deaf, get("/endless")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := deaf.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err) // the answer has begun, and is read no further
+		}
+	}
+	conn := r.dial(t)
+	ask(t, conn, bufio.NewReader(conn))
+	if err := r.shut(t); err != nil {
+		t.Error(err)
+	}
+}

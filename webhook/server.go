@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"otpravka/webhook/accesslog"
+	"otpravka/webhook/patience"
 )
 
 // Room is a group of routes.
@@ -27,10 +29,14 @@ type Room interface {
 type Config struct {
 	Log *slog.Logger
 	// Ready returns nil while requests can be stored. It is asked by /readyz
-	// only, so it may take a second but should not write.
+	// only, so it may take a second.
 	Ready func(ctx context.Context) error
 	// Limits may be left zero; each zero field takes its default.
 	Limits Limits
+	// Answered is told of every answer: the method, the pattern of the route
+	// (empty: no route has the path), the status and the time it took. It must
+	// not block. Nil: nobody counts.
+	Answered func(method, route string, status int, took time.Duration)
 }
 
 // Server serves the rooms on one listener.
@@ -48,10 +54,12 @@ func New(cfg Config, rooms ...Room) *Server {
 	limits := cfg.Limits.orDefault()
 	s := &Server{echo: echo.New(), log: cfg.Log, ready: cfg.Ready, limits: limits, seats: newSeats(limits.Conns)}
 	s.echo.HTTPErrorHandler = refuse
-	s.echo.Pre(accesslog.Middleware(s.log), harden, s.limits.admit)
-	s.echo.GET("/healthz", s.health)
-	s.echo.GET("/readyz", s.readiness)
-	s.echo.GET("/problems/:code", explainProblem)
+	s.echo.Pre(count(cfg.Answered), accesslog.Middleware(s.log), patience.Middleware(limits.answer()), harden, s.limits.admit, newStrangers(limits.Refusals).hold)
+	// Monitors probe with HEAD.
+	reading := []string{http.MethodGet, http.MethodHead}
+	s.echo.Match(reading, "/healthz", s.health)
+	s.echo.Match(reading, "/readyz", s.readiness)
+	s.echo.Match(reading, "/problems/:code", explainProblem)
 	for _, room := range rooms {
 		room.Mount(s.echo)
 	}

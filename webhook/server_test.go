@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"otpravka/webhook"
+	"otpravka/webhook/accesslog"
 	"otpravka/webhook/problem"
 )
 
@@ -30,6 +32,8 @@ const patience = 5 * time.Second
 type room struct {
 	entered chan struct{} // receives when /hold is reached
 	release chan struct{} // lets /hold go on
+	asked   atomic.Int64  // how often /private looked at a key
+	revoked atomic.Bool   // makes /private refuse every key
 }
 
 func (r *room) Mount(e *echo.Echo) {
@@ -46,6 +50,23 @@ func (r *room) Mount(e *echo.Echo) {
 	e.GET("/panic", func(echo.Context) error { panic("code 493021") })
 	e.GET("/beyond", func(c echo.Context) error { return c.String(http.StatusOK, c.Path()[len(c.Path()):][:1]) })
 	e.GET("/error", func(echo.Context) error { return errors.New("dial 10.0.0.1: refused") })
+	e.GET("/private", func(c echo.Context) error {
+		r.asked.Add(1)
+		_, key, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+		if r.revoked.Load() || key != goodKey && key != otherGoodKey {
+			return problem.New("unauthorized")
+		}
+		accesslog.Identify(c.Request().Context(), "biz_1", "key_1")
+		return c.String(http.StatusOK, "hello")
+	})
+	e.GET("/endless", func(c echo.Context) error {
+		for c.Request().Context().Err() == nil {
+			if _, err := c.Response().Write(make([]byte, 64<<10)); err != nil {
+				break
+			}
+		}
+		return nil
+	})
 	e.GET("/hold", func(c echo.Context) error {
 		r.entered <- struct{}{}
 		<-r.release

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -50,12 +51,16 @@ func TestOddRequestsAreRefused(t *testing.T) {
 		"semicolon in the query":   {get("/healthz?a=1;b=2"), 400, "bad_query"},
 		"query of 9 KiB":           {get("/healthz?" + strings.Repeat("a", 9<<10)), 414, "query_too_long"},
 		"query of 64 KiB":          {get("/healthz?" + strings.Repeat("a", 64<<10)), 431, ""},
-		"key in the query":         {get("/healthz?api_key=x"), 400, "key_in_url"},
-		"key under another name":   {get("/healthz?token=" + key), 400, "key_in_url"},
+		"key in the query":         {get("/v1/things?api_key=x"), 400, "key_in_url"},
+		"token in the query":       {get("/v1/things?a=1&Token=x"), 400, "key_in_url"},
+		"key under another name":   {get("/healthz?a=" + key), 400, "key_in_url"},
+		"key as a name":            {get("/healthz?" + key), 400, "key_in_url"},
+		"escaped key":              {get("/healthz?a=%6F%74p_live_" + key[9:]), 400, "key_in_url"},
+		"key in upper case":        {get("/healthz?a=" + strings.ToUpper(key)), 400, "key_in_url"},
 		"key in the path":          {get("/things/" + key), 400, "key_in_url"},
 		"PUT":                      {"PUT /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405, "method_not_allowed"},
 		"TRACE":                    {"TRACE /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"},
-		"HEAD":                     {"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, ""},
+		"HEAD":                     {"HEAD /private HTTP/1.1\r\nHost: x\r\n\r\n", 405, ""},
 		"made-up method":           {"FROB /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"},
 		"no Host":                  {"GET /healthz HTTP/1.1\r\n\r\n", 400, ""},
 		"two Hosts":                {"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, ""},
@@ -111,7 +116,7 @@ func TestOddRequestsAreRefused(t *testing.T) {
 
 func TestBodiesWithinTheLimitPass(t *testing.T) {
 	r := serve(t, webhook.Limits{}, nil)
-	for path, size := range map[string]int{"/echo": 16 << 10, "/callbacks/test/s": 256 << 10} {
+	for path, size := range map[string]int{"/echo": 16 << 10, "/callbacks/test/s": 256 << 10, "/callbacks/test/s?token=x": 1} {
 		body := strings.Repeat("1", size)
 		if resp, got := r.raw(t, withLength(path, body)); resp.StatusCode != 200 || got != body {
 			t.Errorf("%s: %d and %d bytes, want %d", path, resp.StatusCode, len(got), size)
@@ -198,7 +203,7 @@ func TestGzipBombIsNotUnpacked(t *testing.T) {
 func TestEveryAnswerIsHardened(t *testing.T) {
 	r := serve(t, webhook.Limits{}, nil)
 	ids := map[string]bool{}
-	for _, path := range []string{"/healthz", "/nowhere", "/error", "/panic", "//x", "/healthz?api_key=1"} {
+	for _, path := range []string{"/healthz", "/nowhere", "/error", "/panic", "//x", "/v1/x?api_key=1"} {
 		resp, _ := r.raw(t, get(path))
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
@@ -275,6 +280,16 @@ func TestLogHoldsRoutesAndNoPaths(t *testing.T) {
 	}
 	if want := "/callbacks/test/:secret /things/:id"; !strings.HasPrefix(strings.Join(routes, " "), want) {
 		t.Errorf("routes %q, want %s first", routes, want)
+	}
+}
+
+func TestReadingWithoutAKeyAnswersHEAD(t *testing.T) {
+	r := serve(t, webhook.Limits{}, func(context.Context) error { return nil })
+	for _, path := range []string{"/healthz", "/readyz", "/problems/not_found"} {
+		resp, _ := r.raw(t, "HEAD "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, resp.Header.Get("Content-Type"))
+		}
 	}
 }
 

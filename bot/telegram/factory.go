@@ -99,6 +99,10 @@ func (f *Factory) checkWebhook(ctx context.Context, t token, takeover bool) erro
 	return nil
 }
 
+// patience is what callers are asked for where Telegram itself names no time:
+// whatever keeps Telegram away rarely passes within a second.
+const patience = 5 * time.Second
+
 func registrationError(e *callError) error {
 	switch e.class {
 	case badToken:
@@ -120,7 +124,7 @@ func invalidToken(err error) *otpcore.Error {
 
 func unreachable(err error) *otpcore.Error {
 	return &otpcore.Error{
-		Kind: otpcore.KindUnavailable, Code: "unavailable", RetryAfter: time.Second, Err: err,
+		Kind: otpcore.KindUnavailable, Code: "telegram_unreachable", RetryAfter: patience, Err: err,
 		Detail: "Telegram could not be asked about this token. Nothing was stored; repeat the request.",
 	}
 }

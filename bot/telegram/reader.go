@@ -9,7 +9,8 @@ import (
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
-	"otpravka/bot"
+	"otpravka/internal/backoff"
+	"otpravka/internal/failpoint"
 )
 
 // The pauses of the poll loop.
@@ -54,7 +55,7 @@ func (r *reader) step(ctx context.Context) error {
 		return err
 	}
 	if waited && r.offset == before && time.Since(began) < hasty {
-		bot.Sleep(ctx, hastyPause)
+		backoff.Sleep(ctx, hastyPause)
 	}
 	return nil
 }
@@ -84,13 +85,13 @@ func (r *reader) trouble(ctx context.Context, e *callError) error {
 	switch {
 	case e.class == rateLimited:
 		r.log.Warn("telegram asks to wait", "for", e.retryAfter)
-		bot.Sleep(ctx, max(e.retryAfter, time.Second))
+		backoff.Sleep(ctx, max(e.retryAfter, time.Second))
 		return nil
 	case e.class == conflicting && r.conflicts == 0:
 		// A poll of our own that the network has cut may still hang at the
 		// server. Only a second conflict in a row is another program.
 		r.conflicts++
-		bot.Sleep(ctx, conflictPause)
+		backoff.Sleep(ctx, conflictPause)
 		return nil
 	case e.hungUp() && r.hangups == 0:
 		r.hangups++
@@ -115,9 +116,11 @@ func (r *reader) handle(ctx context.Context, batch []json.RawMessage) error {
 			continue
 		}
 		if h.inbound != nil {
+			failpoint.Hit(failpoint.UpdateReceived)
 			if err := r.home.Apply(ctx, *h.inbound); err != nil {
 				return err
 			}
+			failpoint.Hit(failpoint.UpdateStored)
 		}
 		r.offset = h.update + 1
 		if h.press != "" {

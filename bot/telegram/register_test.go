@@ -55,10 +55,10 @@ func TestRegisterRefused(t *testing.T) {
 		{"unknown token", "220201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", nil, "bot_token_invalid", 1},
 		{"telegram down", goodToken, func(w *world) {
 			w.tg.Fail(fault.Rule{Method: "getMe", Status: 502, Body: fault.GatewayPage(502)})
-		}, "unavailable", 1},
-		{"unreachable", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", Drop: fault.DropBefore}) }, "unavailable", 1},
-		{"asked to wait", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", RetryAfter: time.Minute}) }, "unavailable", 1},
-		{"no name", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", Body: `{"ok":true,"result":{}}`}) }, "unavailable", 1},
+		}, "telegram_unreachable", 1},
+		{"unreachable", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", Drop: fault.DropBefore}) }, "telegram_unreachable", 1},
+		{"asked to wait", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", RetryAfter: time.Minute}) }, "telegram_unreachable", 1},
+		{"no name", goodToken, func(w *world) { w.tg.Fail(fault.Rule{Method: "getMe", Body: `{"ok":true,"result":{}}`}) }, "telegram_unreachable", 1},
 		{"foreign webhook", goodToken, func(w *world) { w.hook(foreignHook) }, "bot_in_use", 2},
 		{"another business's", goodToken, func(w *world) {
 			w.register(goodToken)

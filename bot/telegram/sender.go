@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"otpravka/bot"
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -33,7 +34,9 @@ func (s *sender) Send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accepted
 	if markup := sendMarkup(o.Message); markup != "" {
 		p["reply_markup"] = markup
 	}
+	failpoint.Hit(failpoint.TGBeforeWrite)
 	raw, failed := s.client.call(ctx, s.token, "sendMessage", p, callLimit)
+	failpoint.Hit(failpoint.TGAfterRead)
 	if failed != nil {
 		return otpcore.Accepted{}, s.failure(failed)
 	}
@@ -53,6 +56,7 @@ func (s *sender) Edit(ctx context.Context, messageID string, o otpcore.Outgoing)
 	p := messageParams(o.Chat, o.Message)
 	p["message_id"], p["reply_markup"] = messageID, inlineMarkup(o.Message)
 	_, failed := s.client.call(ctx, s.token, "editMessageText", p, callLimit)
+	failpoint.Hit(failpoint.TGEdited)
 	if failed == nil || failed.class == moot {
 		return nil
 	}

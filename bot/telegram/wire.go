@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"otpravka/internal/failpoint"
 )
 
 // maxAnswer is more than any answer has: getUpdates returns 4 MiB at most.
@@ -37,6 +39,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
+	failpoint.Hit(failpoint.TGBeforeRead)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:

@@ -14,7 +14,9 @@ import (
 	"otpravka/bot"
 	"otpravka/bot/telegram"
 	"otpravka/internal/app/admin"
+	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
+	"otpravka/internal/metrics"
 	"otpravka/internal/phone"
 	"otpravka/otpcore"
 	"otpravka/sms"
@@ -23,12 +25,14 @@ import (
 	"otpravka/webhook"
 	"otpravka/webhook/api"
 	"otpravka/webhook/callbacks"
+	"otpravka/webhook/docs"
 )
 
 // Run serves until ctx ends, then finishes what is in hand and returns nil. An
 // error before anything is served is one sentence that says what to do.
 func Run(ctx context.Context, cfg Config) error {
 	tuneMemory()
+	cfg.pace()
 	if err := cfg.check(); err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	return errors.Join(h.run(ctx, ln), h.close())
+	return h.run(ctx, ln)
 }
 
 // house is an open Otpravka: the domain and the rooms around it.
@@ -54,6 +58,7 @@ type house struct {
 	server    *webhook.Server
 	admin     *admin.Service
 	adminPath string
+	metrics   *metrics.Metrics
 }
 
 // open makes everything that a run needs and starts nothing.
@@ -61,7 +66,7 @@ func open(ctx context.Context, cfg Config, addr net.Addr) (*house, error) {
 	if err := checkKey(cfg); err != nil {
 		return nil, err
 	}
-	h := &house{cfg: cfg, baseURL: baseURL(cfg, addr)}
+	h := &house{cfg: cfg, baseURL: baseURL(cfg, addr), metrics: metrics.New(cfg.Log)}
 	var ring *keyring.Ring
 	boot := otpcore.NewID(otpcore.PrefixBoot, time.Now())
 	var err error
@@ -96,8 +101,13 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	h.core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
 		Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
+		Checked: h.metrics.Checked,
 	})
-	h.db.OnCommit(h.core.Committed)
+	h.db.OnCommit(func(c *otpcore.Case) {
+		h.metrics.Committed(c)
+		failpoint.Hit(failpoint.BeforeDispatch)
+		h.core.Committed(c)
+	})
 	network, err := telegram.NewClient(h.cfg.TelegramAPI)
 	if err != nil {
 		return err
@@ -113,8 +123,14 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if err := h.fleet.Load(ctx); err != nil {
 		return err
 	}
+	h.metrics.Watch(metrics.Sources{
+		Storage: h.db.Stats, Dispatcher: h.core.Dispatcher.Backlog, Listeners: h.core.Events.Listeners,
+		Bots: func(ctx context.Context) ([]*otpcore.Bot, error) { return h.db.Bots(ctx, "") },
+	})
 	h.admin = &admin.Service{Businesses: h.core.Businesses}
-	h.adminPath = admin.SocketPath(h.db.Path())
+	if h.adminPath, err = adminPath(h.cfg); err != nil {
+		return err
+	}
 	return h.openDoors(ring)
 }
 
@@ -122,13 +138,15 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 func (h *house) openDoors(ring *keyring.Ring) error {
 	business, err := api.New(api.NewHandlers(api.Services{
 		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
-		Phones: h.core.Phones, Bots: h.fleet, Vault: ring,
+		Phones: h.core.Phones, Events: h.core.Events, Bots: h.fleet, Vault: ring,
 	}), h.core.Businesses, h.cfg.CallsPerSecond)
 	if err != nil {
 		return err
 	}
 	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
-	h.server = webhook.New(webhook.Config{Log: h.cfg.Log, Ready: h.db.Ping, Limits: h.cfg.Limits}, business, inbound)
+	h.server = webhook.New(webhook.Config{
+		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Answered: h.metrics.Answered,
+	}, business, inbound, docs.New(api.Contract, h.baseURL))
 	return nil
 }
 

@@ -94,7 +94,7 @@ func TestBadPhones(t *testing.T) {
 	}
 	shop.refuses("/v1/verifications", rows)
 	// The other ways to name a phone read it by the same rules.
-	for _, path := range []string{"/v1/verifications/search", "/v1/phones/lookup", "/v1/phones/unblock"} {
+	for _, path := range []string{"/v1/verifications/search", "/v1/phones/lookup", "/v1/phones/unblock", "/v1/phones/forget"} {
 		shop.refuses(path, phones(1, "phone_invalid", "", "phone", "+٧٩١٦١٢٣٤٥٦٧"))
 		shop.refuses(path, phones(5, "phone_has_extension_or_prefix", "tel:+79168642053"))
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"otpravka/internal/app"
 	"otpravka/internal/sim/fault"
 )
 
@@ -76,9 +77,10 @@ func TestBotOfAnotherService(t *testing.T) {
 	}
 }
 
-func TestRevokedTokenSendsCodesBySMS(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestRevokedTokenSendsCodesBySMS(t *testing.T) { eachDatabase(t, revokedTokenSendsCodesBySMS) }
+
+func revokedTokenSendsCodesBySMS(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	shop.addBot(1)
 	shop.link(goodPhone)

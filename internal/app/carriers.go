@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"otpravka/bot"
+	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
 	"otpravka/otpcore"
 	"otpravka/sms"
@@ -42,6 +43,7 @@ func (c *carriers) Way(business otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, 
 
 // Sender returns what sends the delivery.
 func (c *carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error) {
+	failpoint.Hit(failpoint.BeforeSend)
 	if d.Channel == otpcore.SMS {
 		return c.sms, nil
 	}

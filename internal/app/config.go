@@ -1,17 +1,13 @@
 package app
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"go.yaml.in/yaml/v4"
+	"time"
 
 	"otpravka/otpcore"
 	"otpravka/sms"
@@ -24,6 +20,8 @@ import (
 type Config struct {
 	Listen   string       // TCP address of the API
 	Listener net.Listener // used instead of Listen where given
+	// MetricsListen is the TCP address of /metrics; empty or MetricsOff: none.
+	MetricsListen string
 
 	DatabaseURL   string
 	MasterKey     string // the keys themselves; empty: MasterKeyFile
@@ -36,17 +34,28 @@ type Config struct {
 	Limits webhook.Limits
 	// CallsPerSecond bounds each API key; zero: the API's default.
 	CallsPerSecond int
-	Log            *slog.Logger
+	// StopWithin bounds the stop as a whole; zero: DefaultStopWithin.
+	StopWithin time.Duration
+	Log        *slog.Logger
+	// KeyMade is called when the first start has made the master key, with its
+	// file; nil: nobody keeps that key.
+	KeyMade func(file string)
 	// Ready is called once requests are answered, with the API's base URL.
 	Ready func(baseURL string)
 }
 
 // Defaults of the settings that have one.
 const (
-	DefaultListen      = ":8080"
-	DefaultDatabaseURL = "./data/otpravka.db"
-	DefaultTelegramAPI = "https://api.telegram.org"
+	DefaultListen = ":8080"
+	// DefaultMetricsListen is for this machine only. Prometheus itself has port
+	// 9090; this one is where OpenTelemetry's exporters of its format listen.
+	DefaultMetricsListen = "127.0.0.1:9464"
+	DefaultDatabaseURL   = "./data/otpravka.db"
+	DefaultTelegramAPI   = "https://api.telegram.org"
 )
+
+// MetricsOff is the address for no metrics.
+const MetricsOff = "off"
 
 // DefaultKeyFile is where the master key lies: in the user's configuration
 // directory, so that no copy of the data directory holds it.
@@ -60,20 +69,17 @@ func DefaultKeyFile() (string, error) {
 
 // File is the YAML file: what does not fit a flag or a variable.
 type File struct {
-	SMS sms.Config `yaml:",inline"`
+	SMS sms.Config
 }
 
-// ReadFile reads the YAML file at path. Unknown names are refused, so that a
-// misspelt setting is not silently without effect.
+// ReadFile reads the YAML file at path.
 func ReadFile(path string) (File, error) {
 	var f File
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return f, fmt.Errorf("the configuration file cannot be read: %w", err)
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
-	dec.KnownFields(true)
-	if err := dec.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+	if f.SMS.Providers, err = sms.Parse(raw); err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
@@ -81,6 +87,11 @@ func ReadFile(path string) (File, error) {
 
 // check refuses settings that could only fail later.
 func (c *Config) check() error {
+	if c.serveMetrics() {
+		if _, err := net.ResolveTCPAddr("tcp", c.MetricsListen); err != nil {
+			return fmt.Errorf("OTPRAVKA_METRICS_LISTEN must be an address like %s, or %s: %w", DefaultMetricsListen, MetricsOff, err)
+		}
+	}
 	for _, u := range []struct{ name, value string }{
 		{"OTPRAVKA_PUBLIC_URL", c.PublicURL},
 		{"OTPRAVKA_TELEGRAM_API", c.TelegramAPI},
@@ -96,3 +107,5 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+func (c *Config) serveMetrics() bool { return c.MetricsListen != "" && c.MetricsListen != MetricsOff }

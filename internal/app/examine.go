@@ -50,6 +50,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"master key", e.key},
 		{"clock", e.clock},
 		{"server", e.server},
+		{"metrics", e.metrics},
 		{"public URL", e.publicURL},
 		{"bots", e.bots},
 		{"sms", e.sms},
@@ -66,7 +67,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 type examination struct {
 	cfg     Config
 	file    string
-	path    string              // of the database; empty: the setting is wrong
+	name    string              // of the database; empty: the setting is wrong
 	found   *storage.Inspection // nil: no database, or none that can be read
 	ring    *keyring.Ring       // nil: no key, or not the right one
 	baseURL string              // empty: the settings are wrong
@@ -104,23 +105,26 @@ func (e *examination) settings(context.Context) []Finding {
 }
 
 func (e *examination) database(ctx context.Context) []Finding {
-	path, err := storage.Location(e.cfg.DatabaseURL)
+	name, err := storage.Name(e.cfg.DatabaseURL)
 	if err == nil {
-		err = storage.CheckWritable(path)
+		err = storage.CheckWritable(e.cfg.DatabaseURL)
 	}
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
-	e.path = path
-	found, err := storage.Inspect(ctx, path)
+	e.name = name
+	found, err := storage.Inspect(ctx, e.cfg.DatabaseURL)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return line(OK, "none yet: the first start makes %s", path)
+		return line(OK, "none yet: the first start makes what is missing in %s", name)
 	case err != nil:
 		return line(Fail, "%v", err)
 	}
 	e.found = &found
-	return line(OK, "%s can be read and written", path)
+	if found.Closed != nil {
+		return line(Fail, "%v", found.Closed)
+	}
+	return line(OK, "%s can be read and written", name)
 }
 
 func (e *examination) key(context.Context) []Finding {
@@ -132,7 +136,7 @@ func (e *examination) key(context.Context) []Finding {
 	if err != nil && e.cfg.MasterKey == "" {
 		return line(Fail, "%v", err)
 	}
-	ring, err := readKey(e.cfg, false)
+	ring, err := readKey(e.cfg)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && bound == "":
 		return line(OK, "none yet: the first start makes %s", file)
@@ -150,7 +154,7 @@ func (e *examination) key(context.Context) []Finding {
 	switch {
 	case e.cfg.MasterKey != "":
 		return line(OK, "taken from %s", keyring.EnvVar)
-	case e.path != "" && filepath.Dir(file) == filepath.Dir(e.path):
+	case filepath.IsAbs(e.name) && filepath.Dir(file) == filepath.Dir(e.name):
 		return line(Warn, "%s lies beside the database, so that a copy of the directory opens everything: move it and set OTPRAVKA_MASTER_KEY_FILE", file)
 	case bound == "":
 		return line(OK, "%s is readable for this user only", file)
@@ -172,10 +176,14 @@ func (e *examination) clock(context.Context) []Finding {
 }
 
 func (e *examination) server(ctx context.Context) []Finding {
-	if e.path == "" {
+	if e.name == "" {
 		return nil
 	}
-	if _, err := admin.Dial(ctx, admin.SocketPath(e.path)); err != nil {
+	path, err := adminPath(e.cfg)
+	if err != nil {
+		return line(Fail, "%v", err)
+	}
+	if _, err := admin.Dial(ctx, path); err != nil {
 		return line(OK, "none runs on this database: start it with `otpravka serve`")
 	}
 	e.running = true
@@ -183,6 +191,42 @@ func (e *examination) server(ctx context.Context) []Finding {
 		return line(Fail, "one runs on this database, and %v", err)
 	}
 	return line(OK, "one runs on %s and is ready", e.cfg.Listen)
+}
+
+func (e *examination) metrics(ctx context.Context) []Finding {
+	if e.baseURL == "" {
+		return nil
+	}
+	if !e.cfg.serveMetrics() {
+		return line(OK, "not served: OTPRAVKA_METRICS_LISTEN is off")
+	}
+	addr, err := net.ResolveTCPAddr("tcp", e.cfg.MetricsListen)
+	if err != nil {
+		return line(Fail, "%v", err)
+	}
+	text := "read from http://%s/metrics"
+	if e.running {
+		if err := askMetrics(ctx, addr.String()); err != nil {
+			return line(Warn, "the server does not show any on %s, whose port another program may have: set OTPRAVKA_METRICS_LISTEN to another one: %v", addr, err)
+		}
+	} else if err := portFree(addr); err != nil {
+		return line(Warn, "the server will not show any on %s: stop the program that has the port, or set OTPRAVKA_METRICS_LISTEN to another one: %v", addr, err)
+	} else {
+		text = "the server will show them on http://%s/metrics, and the port is free"
+	}
+	if !addr.IP.IsLoopback() {
+		return line(Warn, "the port of %s is open beyond this machine: let nobody but Prometheus reach it", addr)
+	}
+	return line(OK, text, addr)
+}
+
+// portFree takes the port and gives it back.
+func portFree(addr *net.TCPAddr) error {
+	ln, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return ln.Close()
 }
 
 func (e *examination) publicURL(context.Context) []Finding {

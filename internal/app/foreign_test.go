@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"otpravka/internal/app"
 	"otpravka/otpcore"
 )
 
@@ -64,8 +65,11 @@ func TestT11ForeignIDsAreUnknownIDs(t *testing.T) {
 }
 
 func TestT11CodeOpensItsOwnVerificationOnly(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+	eachDatabase(t, codeOpensItsOwnVerificationOnly)
+}
+
+func codeOpensItsOwnVerificationOnly(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	type held struct {
 		by       *shop
 		id, code string

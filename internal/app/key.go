@@ -12,33 +12,49 @@ import (
 // key yet, may get a new one: a lost key file must not be replaced silently by
 // one that opens nothing.
 func loadKey(cfg Config, bound string) (*keyring.Ring, error) {
-	ring, err := readKey(cfg, bound == "")
-	if err != nil || bound == "" {
-		return ring, err
+	ring, err := readKey(cfg)
+	switch {
+	case bound != "" && err == nil:
+		return ring, ring.Matches(bound)
+	case bound == "" && noKeyFile(cfg, err):
+		return makeKey(cfg)
 	}
-	return ring, ring.Matches(bound)
+	return ring, err
+}
+
+// makeKey makes the key of a new database and tells where it lies.
+func makeKey(cfg Config) (*keyring.Ring, error) {
+	file, err := keyFile(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keyring.LoadOrCreate(file)
+	if err == nil && cfg.KeyMade != nil {
+		cfg.KeyMade(file)
+	}
+	return ring, err
 }
 
 // checkKey refuses a key that cannot be read before a database is made for it.
 // A file that is not there yet is no reason: the first start makes it.
 func checkKey(cfg Config) error {
-	_, err := readKey(cfg, false)
-	if cfg.MasterKey == "" && errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if _, err := readKey(cfg); !noKeyFile(cfg, err) {
+		return err
 	}
-	return err
+	return nil
 }
 
-func readKey(cfg Config, mayCreate bool) (*keyring.Ring, error) {
+func noKeyFile(cfg Config, err error) bool {
+	return cfg.MasterKey == "" && errors.Is(err, fs.ErrNotExist)
+}
+
+func readKey(cfg Config) (*keyring.Ring, error) {
 	if cfg.MasterKey != "" {
 		return keyring.Parse(cfg.MasterKey)
 	}
 	file, err := keyFile(cfg)
 	if err != nil {
 		return nil, err
-	}
-	if mayCreate {
-		return keyring.LoadOrCreate(file)
 	}
 	return keyring.Load(file)
 }

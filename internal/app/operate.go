@@ -6,25 +6,24 @@ import (
 	"net"
 
 	"otpravka/internal/app/admin"
-	"otpravka/storage"
 )
 
 // Operator is what the operator's commands do, on a running server or on the
 // database itself.
 type Operator interface {
 	CreateBusiness(context.Context, admin.NewBusiness) (admin.CreatedBusiness, error)
+	CreateKey(context.Context, admin.NewKey) (admin.CreatedKey, error)
 	ListBusinesses(context.Context, struct{}) ([]admin.BusinessLine, error)
 }
 
 // Operate hands fn the way in: the admin socket of the running server, or,
 // when none runs, the database opened for the time of the command.
 func Operate(ctx context.Context, cfg Config, fn func(Operator) error) error {
-	path, err := storage.Location(cfg.DatabaseURL)
+	path, err := adminPath(cfg)
 	if err != nil {
 		return err
 	}
-	client, err := admin.Dial(ctx, admin.SocketPath(path))
-	if err == nil {
+	if client, err := admin.Dial(ctx, path); err == nil {
 		return fn(client)
 	}
 	h, err := open(ctx, cfg, &net.TCPAddr{})

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"otpravka/internal/app"
 )
 
 // price is an amount as the API takes it.
@@ -53,9 +55,10 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-func TestT12ChangedContextCancels(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestT12ChangedContextCancels(t *testing.T) { eachDatabase(t, changedContextCancels) }
+
+func changedContextCancels(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	changed := func(name string, value any) fields {
 		f := maps.Clone(payment())

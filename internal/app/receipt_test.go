@@ -23,9 +23,10 @@ func (w *world) report(address, body string) int {
 	return res.StatusCode
 }
 
-func TestReports(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestReports(t *testing.T) { eachDatabase(t, reports) }
+
+func reports(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	posts := 0
 	for i, tt := range []struct {
@@ -96,9 +97,10 @@ func TestReportBeforeTheAnswerToTheSend(t *testing.T) {
 	}
 }
 
-func TestFailureReportGoesOnAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestFailureReportGoesOnAtOnce(t *testing.T) { eachDatabase(t, failureReportGoesOnAtOnce) }
+
+func failureReportGoesOnAtOnce(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	shop.addBot(1)
 	anna := shop.link(goodPhone)
@@ -162,9 +164,10 @@ func TestForgedReports(t *testing.T) {
 	shop.settled(v.ID, "sms:delivered")
 }
 
-func TestReceiptStopsTheClock(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(cfg *app.Config) { cfg.Rules.FallbackAfter = 3 * time.Second })
+func TestReceiptStopsTheClock(t *testing.T) { eachDatabase(t, receiptStopsTheClock) }
+
+func receiptStopsTheClock(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on, func(cfg *app.Config) { cfg.Rules.FallbackAfter = 3 * time.Second })
 	shop := w.business("Shop")
 	shop.addBot(1)
 	phone := func(i int) string { return fmt.Sprintf("+7701000000%d", i) }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"otpravka/internal/app"
 )
 
 // together runs fn n times at once and waits for all of them.
@@ -27,9 +29,10 @@ func together(n int, fn func(i int)) {
 	all.Wait()
 }
 
-func TestT41EqualStartsHaveOneEffect(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestT41EqualStartsHaveOneEffect(t *testing.T) { eachDatabase(t, equalStartsHaveOneEffect) }
+
+func equalStartsHaveOneEffect(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop, neighbour := w.business("Shop"), w.business("Neighbour")
 	const phone = "+77011234567"
 	body := fields{"phone": phone, "channels": []string{"sms"}}
@@ -69,9 +72,10 @@ func TestT41EqualStartsHaveOneEffect(t *testing.T) {
 	}
 }
 
-func TestT42AnswerOfACheckIsRepeated(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestT42AnswerOfACheckIsRepeated(t *testing.T) { eachDatabase(t, answerOfACheckIsRepeated) }
+
+func answerOfACheckIsRepeated(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	v := shop.begin(fields{"phone": "+77011234567", "channels": []string{"sms"}})
 	right := fields{"code": w.waitSMS("+77011234567").Code()}
@@ -109,9 +113,10 @@ func (w *world) loseAnswer(req *http.Request, key string) {
 	w.must(conn.Close())
 }
 
-func TestClientsThatLeaveHarmNobody(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestClientsThatLeaveHarmNobody(t *testing.T) { eachDatabase(t, clientsThatLeaveHarmNobody) }
+
+func clientsThatLeaveHarmNobody(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	const clients = 32 // three requests each stay within a key's burst
 	phone := func(i int) string { return fmt.Sprintf("+77010000%03d", i) }

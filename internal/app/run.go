@@ -1,12 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
-	"otpravka/internal/app/admin"
+	"otpravka/internal/failpoint"
+	"otpravka/webhook"
 )
 
 // part is one long-running piece. Run blocks until its ctx ends and returns
@@ -16,36 +19,80 @@ type part struct {
 	run  func(context.Context) error
 }
 
-// sendsDrain bounds how long calls to providers may take to finish when the
-// program stops. Whatever is cut off goes back to its lease.
-const sendsDrain = 20 * time.Second
+// DefaultStopWithin bounds the stop as a whole: what one part leaves of it is
+// the next one's. Whoever runs the program should wait somewhat longer before
+// it kills it.
+const DefaultStopWithin = 20 * time.Second
 
-// run serves until ctx ends or a part breaks. It stops in the order in which
-// work flows: nothing new comes in, then what is in hand is finished.
+// What was cut off when the time was over gets a moment to be written down: the
+// outcomes of sends, and then the database itself.
+const (
+	sendsGrace    = time.Second
+	databaseGrace = 2 * time.Second
+)
+
+func (c *Config) stopWithin() time.Duration { return cmp.Or(c.StopWithin, DefaultStopWithin) }
+
+// limits leaves a quarter of the stop to the parts that end after the server.
+func (c *Config) limits() webhook.Limits {
+	l := c.Limits
+	l.Drain = min(cmp.Or(l.Drain, webhook.DefaultLimits.Drain), c.stopWithin()*3/4)
+	return l
+}
+
+// run serves until ctx ends or a part breaks, and closes the house.
 func (h *house) run(ctx context.Context, ln net.Listener) error {
-	socket, err := admin.Listen(h.adminPath)
+	deadline, err := h.serve(ctx, ln)
+	return errors.Join(err, finish("database", deadline.Add(databaseGrace), h.close))
+}
+
+// serve stops in the order in which work flows: nothing new comes in, then what
+// is in hand is finished. It returns until when the house has to be closed.
+func (h *house) serve(ctx context.Context, ln net.Listener) (deadline time.Time, err error) {
+	within := h.cfg.stopWithin()
+	socket, err := h.listenAdmin()
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return time.Now().Add(within), errors.Join(err, ln.Close())
 	}
-	h.cfg.Log.Info("ready", "url", h.baseURL, "database", h.db.Path())
+	var scrapes net.Listener
+	if h.cfg.serveMetrics() {
+		scrapes = h.metrics.Listen(h.cfg.MetricsListen)
+	}
+	h.cfg.Log.Info("ready", "url", h.baseURL, "database", h.db.Name())
 	if h.cfg.Ready != nil {
 		h.cfg.Ready(h.baseURL)
 	}
-	err = runInOrder(ctx, []part{
+	deadline, err = runInOrder(ctx, within, []part{
+		{"waiting listeners", h.core.Events.Run}, // before the server, which waits for their answers
 		{"http", func(ctx context.Context) error { return h.server.Serve(ctx, ln) }},
-		{"admin socket", func(ctx context.Context) error { return h.admin.Serve(ctx, socket) }},
+		{"admin socket", func(ctx context.Context) error { return h.serveAdmin(ctx, socket) }},
 		{"bots", h.fleet.Run},
 		{"clean-up", h.purge},
 		{"scheduler", h.core.Run},
+		{"metrics", func(ctx context.Context) error { return h.metrics.Serve(ctx, scrapes) }}, // last: it shows the stop
 	})
-	drain, done := context.WithTimeout(context.Background(), sendsDrain)
+	failpoint.Hit(failpoint.BeforeDrain)
+	drain, done := context.WithDeadline(context.Background(), deadline)
 	defer done()
-	h.core.Dispatcher.Close(drain)
+	sends := func() error { h.core.Dispatcher.Close(drain); return nil }
+	err = errors.Join(err, finish("sends", deadline.Add(sendsGrace), sends))
+	failpoint.Hit(failpoint.BeforeClose)
 	h.cfg.Log.Info("stopped")
-	return err
+	return deadline, err
 }
 
-const purgePause = time.Minute
+// finish waits for fn until the time is over. What it leaves behind ends with
+// the process.
+func finish(what string, until time.Time, fn func() error) error {
+	over := make(chan error, 1)
+	go func() { over <- fn() }()
+	select {
+	case err := <-over:
+		return err
+	case <-time.After(time.Until(until)):
+		return fmt.Errorf("%s: not finished in the time to stop", what)
+	}
+}
 
 // purge deletes what has lost its meaning. A failure is only worth a line: the
 // next turn tries again.
@@ -63,8 +110,10 @@ func (h *house) purge(ctx context.Context) error {
 }
 
 // runInOrder runs all parts at once. When ctx ends, or when one returns, it
-// stops them one after the other in the given order.
-func runInOrder(ctx context.Context, parts []part) error {
+// stops them one after the other in the given order, all of them within the
+// time. A part that is still there after it is left behind. It returns when that
+// time is over.
+func runInOrder(ctx context.Context, within time.Duration, parts []part) (deadline time.Time, err error) {
 	type ended struct {
 		part int
 		err  error
@@ -74,6 +123,7 @@ func runInOrder(ctx context.Context, parts []part) error {
 	for i, p := range parts {
 		// Values of ctx pass, its end does not: each part is stopped in turn.
 		partCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
 		stops[i] = stop
 		go func() { ends <- ended{i, p.run(partCtx)} }()
 	}
@@ -90,11 +140,20 @@ func runInOrder(ctx context.Context, parts []part) error {
 	case e := <-ends:
 		note(e)
 	}
+	deadline = time.Now().Add(within)
+	late := time.After(within)
 	for i, stop := range stops {
 		stop()
 		for !over[i] {
-			note(<-ends)
+			select {
+			case e := <-ends:
+				note(e)
+			case <-late:
+				errs = append(errs, fmt.Errorf("%s: not stopped within %s", parts[i].name, within))
+				return deadline, errors.Join(errs...) // which stops all the others at once
+			}
 		}
+		failpoint.Hit(failpoint.StopPart)
 	}
-	return errors.Join(errs...)
+	return deadline, errors.Join(errs...)
 }

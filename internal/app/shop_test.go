@@ -3,7 +3,6 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -98,20 +97,7 @@ func (s *shop) do(req *http.Request, key string) (answer, error) {
 		return answer{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	a := answer{status: res.StatusCode, header: res.Header}
-	if a.body, err = io.ReadAll(res.Body); err != nil {
-		return a, err
-	}
-	if a.status >= 400 {
-		var problem struct{ Code string }
-		if err := json.Unmarshal(a.body, &problem); err == nil {
-			a.code = problem.Code
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.said.Write(testCodeForm.ReplaceAll(a.body, nil))
-	return a, nil
+	return s.understood(req.Method, req.URL.EscapedPath(), res)
 }
 
 // ask sends a request with one of the live keys. A body that is a string is

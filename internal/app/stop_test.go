@@ -1,6 +1,9 @@
 package app_test
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -16,9 +19,10 @@ import (
 
 // Of eighty sends some are in a provider's hands when the server is told to
 // stop, and some have not left yet. All of them arrive, each once.
-func TestStopLosesNoSend(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestStopLosesNoSend(t *testing.T) { eachDatabase(t, stopLosesNoSend) }
+
+func stopLosesNoSend(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	shop.moreKeys(3)
 	w.sms.Fail(fault.Rule{Times: fault.Always, Delay: 500 * time.Millisecond})
@@ -48,6 +52,40 @@ func TestStopLosesNoSend(t *testing.T) {
 	}
 }
 
+// A provider that takes a message and says nothing, and a client that never
+// sends the rest of its request, cannot keep the server from stopping in time.
+// What was answered is there after it, and its code arrives.
+func TestStopIsBounded(t *testing.T) {
+	t.Parallel()
+	const within = 2 * time.Second
+	w := newWorld(t, func(cfg *app.Config) { cfg.StopWithin = within })
+	shop := w.business("Shop")
+	w.sms.Fail(fault.Rule{Times: fault.Always, Delay: patience})
+	answered := shop.begin(fields{"phone": goodPhone, "channels": []string{"sms"}})
+	w.must(w.sms.WaitCalls(w.ctx(), 1))
+	conn := w.dial()
+	_, err := fmt.Fprintf(conn, "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: 40\r\nExpect: 100-continue\r\n\r\n", shop.keys[0])
+	w.must(err)
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("the body is not asked for: %q, %v", line, err)
+	}
+
+	began := time.Now()
+	if err := w.end(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v, want that a request was cut off", err)
+	}
+	if took := time.Since(began); took > within+time.Second {
+		t.Errorf("stopped after %v, want within %v", took, within)
+	}
+	w.sms.ClearFaults()
+	w.start()
+	w.waitSMS(goodPhone)
+	if v := shop.get(answered.ID); v.Status != "pending" {
+		t.Errorf("what was answered is %s", v.Status)
+	}
+}
+
 func TestStopAtOnceIsNoError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -61,9 +99,10 @@ func TestStopAtOnceIsNoError(t *testing.T) {
 	}
 }
 
-func TestWorkGoesOnAfterARestart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestWorkGoesOnAfterARestart(t *testing.T) { eachDatabase(t, workGoesOnAfterARestart) }
+
+func workGoesOnAfterARestart(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	shop := w.business("Shop")
 	shop.addBot(1)
 	anna := shop.link(goodPhone)
@@ -82,8 +121,11 @@ func TestWorkGoesOnAfterARestart(t *testing.T) {
 }
 
 func TestBusinessesAreMadeBesideTheServerAndWithout(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+	eachDatabase(t, businessesAreMadeBesideTheServerAndWithout)
+}
+
+func businessesAreMadeBesideTheServerAndWithout(t *testing.T, on func(*app.Config)) {
+	w := newWorld(t, on)
 	beside := w.business("Beside")
 	w.stop()
 	without := w.business("Without")

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,7 +40,8 @@ type world struct {
 	logs *journal
 	url  string
 	http *http.Client
-	stop func() // ends the server in order; once is enough
+	stop func()       // ends the server in order; once is enough
+	end  func() error // stop for a server that may cut off what is in hand: what it ended with
 
 	mu   sync.Mutex
 	said bytes.Buffer // every answer of the API, but for codes of test keys
@@ -119,16 +121,19 @@ func (w *world) start() {
 		w.Fatalf("the server did not start: %v", err)
 	}
 	w.cfg.Listen = strings.TrimPrefix(w.url, "http://")
-	w.stop = sync.OnceFunc(func() {
+	w.end = sync.OnceValue(func() error {
 		w.http.CloseIdleConnections()
 		cancel()
 		select {
 		case err := <-ended:
-			if err != nil {
-				w.Errorf("the server ended with %v", err)
-			}
+			return err
 		case <-time.After(patience):
-			w.Errorf("the server did not stop within %s", patience)
+			return fmt.Errorf("not within %s", patience)
+		}
+	})
+	w.stop = sync.OnceFunc(func() {
+		if err := w.end(); err != nil {
+			w.Errorf("the server ended with %v", err)
 		}
 	})
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"otpravka/internal/app"
+	"otpravka/internal/bench"
 	"otpravka/otpcore"
 )
 
@@ -22,22 +24,30 @@ type Env struct {
 }
 
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Serve the API, the bots and the callbacks. Needs no settings."`
-	Demo        demoCommand        `cmd:"" help:"Try everything on this machine, with a simulated Telegram and a simulated SMS provider."`
-	Business    businessCommand    `cmd:"" help:"Make and list businesses, beside the running server or without it."`
-	Doctor      doctorCommand      `cmd:"" help:"Check the settings, the key, the database, bots and SMS providers, and say what to do."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server of this machine whether it is ready."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Serve        serveCommand        `cmd:"" group:"run" help:"Serve the API, the bots and the callbacks. Needs no settings."`
+	Demo         demoCommand         `cmd:"" group:"run" help:"Try everything on this machine, with a simulated Telegram and a simulated SMS provider."`
+	Business     businessCommand     `cmd:"" group:"operate" help:"Make and list businesses, beside the running server or without it."`
+	Key          keyCommand          `cmd:"" group:"operate" help:"Make an API key for a business, beside the running server or without it."`
+	Doctor       doctorCommand       `cmd:"" group:"operate" help:"Check the settings, the key, the database, bots and SMS providers, and say what to do."`
+	Healthcheck  healthcheckCommand  `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready."`
+	Backup       backupCommand       `cmd:"" group:"operate" help:"Copy the database to a file, beside the running server or without it."`
+	RestoreEpoch restoreEpochCommand `cmd:"" group:"operate" help:"After a restored backup: end whatever it says is pending, so that no used code is right again."`
+	Copy         copyCommand         `cmd:"" group:"operate" help:"Move everything to another database, from SQLite to PostgreSQL or back."`
+	Bench        benchCommand        `cmd:"" group:"operate" help:"Measure how many codes per second this machine, or a running server, starts and checks."`
+	Listen       listenCommand       `cmd:"" group:"develop" help:"Show every event of your business as it happens, and forward it to your app."`
+	Completion   completionCommand   `cmd:"" group:"more" help:"Print the script by which a shell completes commands and flags."`
+	Version      versionCommand      `cmd:"" group:"more" help:"Print the version."`
+	BenchServer  benchServerCommand  `cmd:"" hidden:""`
 }
-
-const description = `Otpravka delivers one-time codes in Telegram, with SMS as the insurance.
-
-Flags are stronger than OTPRAVKA_* variables, and those than the YAML file
-named by OTPRAVKA_CONFIG. Every setting has a default that works.`
 
 // Run carries out the command in args and returns the exit status: 0 done, 1
 // refused with one sentence on Err, 2 for a command line that says nothing.
 func Run(env Env, args []string) (status int) {
+	if len(args) == 0 { // who types the bare name does not know the commands yet
+		env.Out = env.Err
+		_ = Run(env, []string{"--help"}) // the status is that of a line that says nothing
+		return 2
+	}
 	// Kong ends the process after --help; here it only ends this call.
 	defer func() {
 		switch p := recover().(type) {
@@ -49,14 +59,7 @@ func Run(env Env, args []string) (status int) {
 		}
 	}()
 	exit := func(code int) { panic(exitStatus(code)) }
-	var cmds commands
-	parser, err := kong.New(&cmds,
-		kong.Name("otpravka"), kong.Description(description), kong.Writers(env.Out, env.Err),
-		kong.Exit(exit), kong.Vars{
-			"database": app.DefaultDatabaseURL, "listen": app.DefaultListen, "telegram": app.DefaultTelegramAPI,
-		},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, err := newParser(env, exit)
 	if err != nil {
 		_, _ = fmt.Fprintln(env.Err, "otpravka:", err)
 		return 1
@@ -74,6 +77,26 @@ func Run(env Env, args []string) (status int) {
 }
 
 type exitStatus int
+
+// newParser reads the commands. Its error is a mistake of this program.
+func newParser(env Env, exit func(int)) (*kong.Kong, error) {
+	about, err := helpText("otpravka")
+	if err != nil {
+		return nil, err
+	}
+	parser, err := kong.New(new(commands),
+		kong.Name("otpravka"), kong.Description(about), groups, kong.Writers(env.Out, env.Err), kong.Exit(exit),
+		kong.Vars{
+			"database": app.DefaultDatabaseURL, "listen": app.DefaultListen, "metrics": app.DefaultMetricsListen,
+			"telegram": app.DefaultTelegramAPI, "scenarios": strings.Join(bench.Scenarios, ","),
+		},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: helpWidth}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return parser, explain("", parser.Model.Node)
+}
 
 // sentence shows a refusal of the domain without its code: the operator reads
 // what to do.

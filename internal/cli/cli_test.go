@@ -52,7 +52,7 @@ func (p place) flags(more ...string) []string {
 }
 
 func (p place) serve(more ...string) []string {
-	return append([]string{"serve", "--listen", "127.0.0.1:0", "--telegram-api", "http://127.0.0.1:1"}, p.flags(more...)...)
+	return append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--telegram-api", "http://127.0.0.1:1"}, p.flags(more...)...)
 }
 
 // result is what a command left on the terminal.

@@ -11,6 +11,7 @@ import (
 type doctorCommand struct {
 	settings
 	Listen string `env:"OTPRAVKA_LISTEN" default:"${listen}" placeholder:"ADDR" help:"Address that the server is given (${default})."`
+	metricsAddress
 }
 
 // errUnwell is the one sentence after the list.
@@ -20,7 +21,7 @@ var errUnwell = errors.New("something above must be put right first")
 // from working.
 func (c doctorCommand) Run(env Env) error {
 	cfg := c.config(env.Err)
-	cfg.Listen = c.Listen
+	cfg.Listen, cfg.MetricsListen = c.Listen, c.MetricsListen
 	table := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 	unwell := false
 	for _, f := range app.Examine(env.Context, cfg, c.Config) {

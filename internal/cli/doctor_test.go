@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,11 +38,13 @@ func (r result) finds(t testing.TB, gradeAndSubject string, words ...string) {
 
 func TestDoctorBeforeTheFirstStart(t *testing.T) {
 	p := newPlace(t)
-	r := p.doctor()
+	free := freeAddress(t)
+	r := p.doctor("--metrics-listen", free)
 	r.finds(t, "ok settings")
 	r.finds(t, "ok database", "first start", p.database())
 	r.finds(t, "ok master key", "first start", p.key())
 	r.finds(t, "ok server", "otpravka serve")
+	r.finds(t, "ok metrics", "http://"+free+"/metrics", "the port is free")
 	r.finds(t, "warn public URL", "OTPRAVKA_PUBLIC_URL")
 	r.finds(t, "warn sms", "docs/sms.md")
 	if left, err := os.ReadDir(p.dir); err != nil || len(left) != 0 {
@@ -62,15 +65,19 @@ func TestDoctorBesideTheServerAndWithout(t *testing.T) {
 	p := newPlace(t)
 	yaml := filepath.Join(p.dir, "otpravka.yaml")
 	write(t, yaml, reportingProvider)
-	server := p.start(p.serve()...)
+	metrics := []string{"--metrics-listen", freeAddress(t)}
+	server := p.start(p.serve(metrics...)...)
 	base := urlForm.FindStringSubmatch(server.log.String())[1]
-	flags := []string{"--config", yaml, "--public-url", "https://codes.example.com"}
+	flags := append(metrics, "--config", yaml, "--public-url", "https://codes.example.com")
 	r := p.doctor(append(flags, "--listen", strings.TrimPrefix(base, "http://"))...)
 	r.finds(t, "ok settings", yaml)
 	r.finds(t, "ok database", p.database())
 	r.finds(t, "ok master key", p.key(), "is the database's")
 	r.finds(t, "ok clock")
 	r.finds(t, "ok server", "is ready")
+	r.finds(t, "ok metrics", "read from http://"+metrics[1])
+	p.doctor("--metrics-listen", strings.TrimPrefix(base, "http://")).finds(t, "warn metrics", "OTPRAVKA_METRICS_LISTEN")
+	p.doctor("--metrics-listen", "127.0.0.1:1").finds(t, "warn metrics", "OTPRAVKA_METRICS_LISTEN")
 	r.finds(t, "ok public URL", "https://codes.example.com")
 	r.finds(t, "warn bots", "POST /v1/bots")
 	r.finds(t, "ok sms", "example", "https://codes.example.com/callbacks/sms/")
@@ -82,6 +89,15 @@ func TestDoctorBesideTheServerAndWithout(t *testing.T) {
 	if left, err := filepath.Glob(p.database() + "-*"); err != nil || len(left) != 0 {
 		t.Errorf("the doctor left %v beside the database (%v)", left, err)
 	}
+}
+
+func TestDoctorTriesThePortOfMetrics(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	newPlace(t).doctor("--metrics-listen", other.Addr().String()).finds(t, "warn metrics", other.Addr().String(), "OTPRAVKA_METRICS_LISTEN")
 }
 
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
@@ -114,6 +130,9 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"secret is not there": {[]string{"--config", file("secret.yaml", reportingProvider+"    secrets: {token: env:OTPRAVKA_TEST_NO_SUCH_SECRET}\n")}, "FAIL sms", []string{"OTPRAVKA_TEST_NO_SUCH_SECRET"}},
 		"no public host":      {[]string{"--public-url", "https://"}, "FAIL settings", []string{"OTPRAVKA_PUBLIC_URL"}},
 		"no address":          {[]string{"--listen", "nonsense"}, "FAIL settings", []string{"OTPRAVKA_LISTEN"}},
+		"metrics at no port":  {[]string{"--metrics-listen", "nonsense"}, "FAIL settings", []string{"OTPRAVKA_METRICS_LISTEN", "off"}},
+		"metrics for all":     {[]string{"--metrics-listen", ":9464"}, "warn metrics", []string{"Prometheus"}},
+		"no metrics":          {[]string{"--metrics-listen", "off"}, "ok metrics", []string{"OTPRAVKA_METRICS_LISTEN"}},
 		"clear HTTP":          {[]string{"--public-url", "http://codes.example.com"}, "warn public URL", []string{"https"}},
 		"other kind":          {[]string{"--database-url", "mysql://localhost/otp"}, "FAIL database", []string{"sqlite://"}},
 		"no database":         {[]string{"--database-url", file("letter.db", strings.Repeat("This is a letter. ", 100))}, "FAIL database", []string{"not a SQLite database"}},

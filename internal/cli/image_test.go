@@ -127,6 +127,14 @@ func TestBuildContextHoldsTheSource(t *testing.T) {
 // watch starts the command of a server and returns once it is ready.
 func watch(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
+	s := begin(t, cmd)
+	s.waitFor(t, `"msg":"ready"`)
+	return s
+}
+
+// begin starts the process and reads its log.
+func begin(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
 	s := &process{Cmd: cmd, log: make(chan string, 1000)}
 	pipe, err := s.StderrPipe()
 	if err != nil {
@@ -142,7 +150,6 @@ func watch(t testing.TB, cmd *exec.Cmd) *process {
 		}
 	}()
 	t.Cleanup(func() { _ = s.Process.Kill() })
-	s.waitFor(t, `"msg":"ready"`)
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 type serveCommand struct {
 	settings
 	Listen string `env:"OTPRAVKA_LISTEN" default:"${listen}" placeholder:"ADDR" help:"TCP address of the API (${default})."`
+	metricsAddress
 }
 
 // Run serves until the process is told to stop.
@@ -15,6 +16,6 @@ func (c serveCommand) Run(env Env) error {
 	if err != nil {
 		return err
 	}
-	cfg.Listen = c.Listen
+	cfg.Listen, cfg.MetricsListen = c.Listen, c.MetricsListen
 	return app.Run(env.Context, cfg)
 }

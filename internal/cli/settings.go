@@ -11,21 +11,40 @@ import (
 
 // settings are the flags of every command that opens the house.
 type settings struct {
-	Config        string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers."`
-	DatabaseURL   string `env:"OTPRAVKA_DATABASE_URL" default:"${database}" placeholder:"URL" help:"sqlite:///path/file.db (${default})."`
+	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers."`
+	database
+	masterKey
+	PublicURL   string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
+	TelegramAPI string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
+	LogFormat   string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
+}
+
+// database is the flag of every command that opens the database.
+type database struct {
+	DatabaseURL string `env:"OTPRAVKA_DATABASE_URL" default:"${database}" placeholder:"URL" help:"sqlite:///path/file.db (${default}) or postgres://user:password@host/database."`
+}
+
+// masterKey are the flags of every command that reads the master key.
+type masterKey struct {
 	MasterKey     string `env:"OTPRAVKA_MASTER_KEY" hidden:"" help:"The master key itself; prefer the file."`
 	MasterKeyFile string `env:"OTPRAVKA_MASTER_KEY_FILE" placeholder:"FILE" help:"File of the master key; made on the first start, in your configuration directory unless named. Keep a copy apart from the database."`
-	PublicURL     string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
-	TelegramAPI   string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
-	LogFormat     string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
+}
+
+// metricsAddress is the flag of the commands that know the server's listeners.
+type metricsAddress struct {
+	MetricsListen string `env:"OTPRAVKA_METRICS_LISTEN" default:"${metrics}" placeholder:"ADDR" help:"TCP address of /metrics for Prometheus, or off (${default})."`
 }
 
 // config makes the Config of a run from all but the YAML file.
 func (s settings) config(log io.Writer) app.Config {
+	logger := s.logger(log)
 	return app.Config{
 		DatabaseURL: s.DatabaseURL, MasterKey: s.MasterKey, MasterKeyFile: s.MasterKeyFile,
 		PublicURL: s.PublicURL, TelegramAPI: s.TelegramAPI,
-		Rules: otpcore.DefaultRules(), Log: s.logger(log),
+		Rules: otpcore.DefaultRules(), Log: logger,
+		KeyMade: func(file string) {
+			logger.Warn("master key made: keep a copy of the file apart from the database and its backups", "file", file)
+		},
 	}
 }
 

@@ -68,7 +68,8 @@ func TestServeRefusesBadSettings(t *testing.T) {
 		"public URL without host":  {[]string{"--public-url", "https://"}, []string{"OTPRAVKA_PUBLIC_URL"}},
 		"no such file":             {[]string{"--config", filepath.Join(p.dir, "none.yaml")}, []string{"none.yaml"}},
 		"broken YAML":              {[]string{"--config", yaml("broken.yaml", "sms_providers:\n  - id: one\n   bad: [\n")}, []string{"broken.yaml", "line 3"}},
-		"misspelt setting":         {[]string{"--config", yaml("misspelt.yaml", "\nsms_provider: []\n")}, []string{"misspelt.yaml", "line 2", "sms_provider"}},
+		"misspelt setting":         {[]string{"--config", yaml("misspelt.yaml", "\nsms_provider: []\n")}, []string{"misspelt.yaml: line 2: unknown field", `"sms_provider"`, "sms_providers"}},
+		"tab in YAML":              {[]string{"--config", yaml("tab.yaml", "sms_providers:\n\t- id: one\n")}, []string{"tab.yaml: line 2: indent with spaces"}},
 		"misspelt in a provider":   {[]string{"--config", yaml("nested.yaml", "sms_providers:\n  - id: one\n    prise: 1\n")}, []string{"nested.yaml", "line 3", "prise"}},
 		"unwritable directory":     {[]string{"--database-url", filepath.Join(file, "data", "x.db")}, []string{"cannot write", file}},
 		"database is a directory":  {[]string{"--database-url", p.dir}, []string{"directory"}},
@@ -77,6 +78,27 @@ func TestServeRefusesBadSettings(t *testing.T) {
 			run(t, p.serve(tt.flags...)...).refused(t, "c2VjcmV0", tt.words...)
 			place{t, p.dir}.untouched()
 		})
+	}
+}
+
+func TestFirstStartTellsOfTheMasterKey(t *testing.T) {
+	p := newPlace(t)
+	for _, want := range []int{1, 0} { // the second start finds it
+		server := p.start(p.serve()...)
+		server.stop()
+		if log := server.log.String(); strings.Count(log, `"level":"WARN","msg":"master key made: keep a copy`) != want || want == 1 && !strings.Contains(log, p.key()) {
+			t.Errorf("the log is %s", log)
+		}
+	}
+	text := newPlace(t)
+	if r := run(t, append([]string{"business", "list", "--log-format", "text"}, text.flags()...)...); r.status != 0 ||
+		!strings.Contains(r.err, "level=WARN") || !strings.Contains(r.err, "master key made") || !strings.Contains(r.err, text.key()) {
+		t.Errorf("in text: %+v", r)
+	}
+	given := newPlace(t).start(newPlace(t).serve("--master-key", keyA)...)
+	given.stop()
+	if strings.Contains(given.log.String(), "master key made") {
+		t.Errorf("a key was given: %s", given.log)
 	}
 }
 

@@ -49,11 +49,16 @@ func needBrowser(t testing.TB) string {
 	return ""
 }
 
-// openTab serves a demo and opens it in a browser of its own.
+// openTab serves a demo in English and opens it in a browser of its own.
 func openTab(t testing.TB, fallback time.Duration, width, height int) *tab {
 	t.Helper()
+	return openTabIn(t, "en", fallback, width, height)
+}
+
+func openTabIn(t testing.TB, lang string, fallback time.Duration, width, height int) *tab {
+	t.Helper()
 	path := needBrowser(t)
-	url := servePage(t, fallback)
+	url := servePage(t, lang, fallback)
 	flags := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),

@@ -12,6 +12,7 @@ import (
 // what its customer is in the middle of.
 type counter struct {
 	shop shop
+	says sentences
 
 	mu   sync.Mutex
 	sale *sale
@@ -154,7 +155,7 @@ func (c *counter) view(ctx context.Context) (shopView, error) {
 	if err != nil {
 		return shopView{}, err
 	}
-	out := shopView{Timeline: timeline(v)}
+	out := shopView{Timeline: timeline(v, c.says)}
 	if !s.left {
 		out.Sale = &saleView{
 			ID: v.ID, Phone: v.Phone, Payment: s.ask.Payment, Amount: s.ask.Amount, Payee: s.ask.Payee,

@@ -8,6 +8,8 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
+	"time"
 
 	"otpravka/internal/sim/telegramsim"
 )
@@ -15,7 +17,7 @@ import (
 //go:embed page
 var embedded embed.FS
 
-var index = template.Must(template.ParseFS(embedded, "page/index.html"))
+var index = template.Must(template.New("index.html").Funcs(template.FuncMap{"say": sentences(nil).say}).ParseFS(embedded, "page/index.html"))
 
 // policy lets the page load its own files and nothing else, from nowhere else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -61,10 +63,14 @@ func guarded(next http.Handler) http.Handler {
 
 func (s *stage) showPage(w http.ResponseWriter, _ *http.Request) {
 	var page bytes.Buffer
-	err := index.Execute(&page, map[string]any{
-		"Business": s.opts.Business, "Bot": s.bot.Username(), "People": s.people, "Troubles": troubles,
-		"Fallback": int(s.opts.FallbackAfter.Seconds()), "Cooldown": int(pageCooldown.Seconds()), "TimeZone": timeZone,
-	})
+	spoken, err := index.Clone()
+	if err == nil {
+		err = spoken.Funcs(template.FuncMap{"say": s.language.say}).Execute(&page, map[string]any{
+			"Business": s.opts.Business, "Bot": s.bot.Username(), "People": s.people, "Troubles": troubles,
+			"Fallback": seconds(s.opts.FallbackAfter), "Cooldown": seconds(pageCooldown), "TimeZone": timeZone,
+			"Lang": s.language.Code, "Sentences": s.language.sentences,
+		})
+	}
 	if err != nil {
 		s.complain(err)
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
@@ -73,6 +79,8 @@ func (s *stage) showPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(page.Bytes())
 }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 // maxBody is far more than any form of the page needs.
 const maxBody = 8 << 10

@@ -16,7 +16,10 @@ type Options struct {
 	// Listen is the TCP address of the page. Empty means DefaultListen, or a
 	// free port where that one is taken.
 	Listen string
-	// Business is the name of the shop; empty means Book House.
+	// Lang is the language of the page and of the people: en, which is also what
+	// empty means, or ru.
+	Lang string
+	// Business is the name of the shop; empty means Book House, in its language.
 	Business string
 	// FallbackAfter is when the SMS follows; 0 means 15 s, at least 10 s.
 	FallbackAfter time.Duration
@@ -31,8 +34,12 @@ const DefaultListen = "127.0.0.1:8090"
 
 // Page serves the demo until ctx ends.
 func Page(ctx context.Context, opts Options) error {
+	spoken, err := speak(opts.Lang)
+	if err != nil {
+		return err
+	}
 	if opts.Business == "" {
-		opts.Business = "Book House"
+		opts.Business = spoken.business
 	}
 	if opts.FallbackAfter == 0 {
 		opts.FallbackAfter = pageFallback

@@ -11,13 +11,13 @@ import (
 const soon = 10 * time.Second
 
 // servePage runs the whole demo, as the command does, until the test ends.
-func servePage(t testing.TB, fallback time.Duration) string {
+func servePage(t testing.TB, lang string, fallback time.Duration) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() {
 		done <- Page(ctx, Options{
-			Listen: "127.0.0.1:0", FallbackAfter: fallback, Out: io.Discard, Log: t.Output(),
+			Listen: "127.0.0.1:0", Lang: lang, FallbackAfter: fallback, Out: io.Discard, Log: t.Output(),
 			Ready: func(url string) { ready <- url },
 		})
 	}()

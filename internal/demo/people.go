@@ -22,13 +22,13 @@ const (
 	stranger = "stranger"
 )
 
-func (w *world) people() []*person {
+func (w *world) people(l language) []*person {
 	all := []*person{
-		{ID: anna, Name: "Anna", About: "the customer", Phone: annasPhone},
-		{ID: stranger, Name: "Timur", About: "a stranger", Phone: strangePhone},
+		{ID: anna, Name: l.anna, About: "the customer", Phone: annasPhone},
+		{ID: stranger, Name: l.stranger, About: "a stranger", Phone: strangePhone},
 	}
 	for _, p := range all {
-		p.user = w.person(p.Name, p.Phone)
+		p.user = w.person(p.Name, p.Phone, l.Code)
 	}
 	return all
 }

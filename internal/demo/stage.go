@@ -15,6 +15,7 @@ import (
 // with its bot, and people.
 type stage struct {
 	*world
+	language language
 	opts     Options
 	server   *running
 	counter  counter
@@ -32,6 +33,10 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	own, quit := context.WithCancel(ctx)
 	s := &stage{opts: opts, wake: make(chan struct{}, 1), quit: quit}
 	var err error
+	if s.language, err = speak(opts.Lang); err != nil {
+		return s, err
+	}
+	s.counter.says = s.language.sentences
 	s.world, err = newWorld(opts.Business, smssim.Options{Reports: smssim.Reports{Delay: time.Second}})
 	if err != nil {
 		return s, err
@@ -41,7 +46,7 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	}
 	s.counter.shop.url = s.server.url
 	s.counter.shop.key, err = s.makeBusiness(ctx, opts.Business, func(set *otpcore.Settings) {
-		set.FallbackAfter = opts.FallbackAfter
+		set.FallbackAfter, set.Locale = opts.FallbackAfter, s.language.Code
 	})
 	if err != nil {
 		return s, err
@@ -49,7 +54,7 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	if err := s.registerBot(ctx, s.counter.shop); err != nil {
 		return s, err
 	}
-	s.people = s.world.people()
+	s.people = s.world.people(s.language)
 	return s, errors.Join(s.watch(own), s.board.set("faults", s.switches.view()))
 }
 
@@ -60,6 +65,9 @@ func (s *stage) close() error {
 	var err error
 	if s.server != nil {
 		err = s.server.close()
+	}
+	if s.world == nil {
+		return err
 	}
 	return errors.Join(err, s.world.close())
 }

@@ -21,9 +21,9 @@ func (s *story) makeBusiness(ctx context.Context) error {
 }
 
 func (s *story) registerBot(ctx context.Context) error {
-	s.anna = s.person("Anna", annasPhone)
-	s.boris = s.person("Boris", borisPhone)
-	s.alien = s.person("Stranger", strangePhone)
+	s.anna = s.person("Anna", annasPhone, "en")
+	s.boris = s.person("Boris", borisPhone, "en")
+	s.alien = s.person("Stranger", strangePhone, "en")
 	return s.world.registerBot(ctx, s.shop)
 }
 

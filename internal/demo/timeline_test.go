@@ -23,7 +23,7 @@ func TestEveryEventHasASentence(t *testing.T) {
 		told++
 		lines := timeline(verification{Route: []string{"telegram", "sms"}, Timeline: []entry{
 			{Type: word, Data: map[string]string{"channel": "telegram"}},
-		}})
+		}}, nil)
 		if what := lines[0].What; what == word || !strings.HasSuffix(what, ".") {
 			t.Errorf("%s is told as %q", word, what)
 		}
@@ -85,7 +85,7 @@ func TestTimelineTellsWhy(t *testing.T) {
 		{entry{Type: "verification.approved"}, "It cost the shop 25.00 KZT."},
 	} {
 		v.Timeline = append(v.Timeline, tt.entry)
-		lines := timeline(v)
+		lines := timeline(v, nil)
 		if l := lines[len(lines)-1]; !strings.Contains(l.What+" "+l.Why, tt.want) {
 			t.Errorf("%s %v is told as %q, %q; want %q", tt.Type, tt.Data, l.What, l.Why, tt.want)
 		}
@@ -94,7 +94,7 @@ func TestTimelineTellsWhy(t *testing.T) {
 
 func TestToneIsKnownToThePage(t *testing.T) {
 	for _, word := range words(t, "../../otpcore/event.go", "EventType") {
-		l := timeline(verification{Route: []string{"sms"}, Timeline: []entry{{Type: word}}})[0]
+		l := timeline(verification{Route: []string{"sms"}, Timeline: []entry{{Type: word}}}, nil)[0]
 		if !slices.Contains([]string{"plain", "wait", "good", "bad"}, l.Tone) {
 			t.Errorf("%s has the tone %q", word, l.Tone)
 		}

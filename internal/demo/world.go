@@ -87,7 +87,8 @@ func (w *world) registerBot(ctx context.Context, s shop) error {
 	return w.bot.WaitPolling(ctx)
 }
 
-// person lets somebody with this phone join the simulated Telegram.
-func (w *world) person(name, phone string) *telegramsim.User {
-	return w.telegram.NewUser(telegramsim.UserOptions{Phone: phone, FirstName: name, LanguageCode: "en"})
+// person lets somebody with this phone, and with the app in this language, join
+// the simulated Telegram.
+func (w *world) person(name, phone, lang string) *telegramsim.User {
+	return w.telegram.NewUser(telegramsim.UserOptions{Phone: phone, FirstName: name, LanguageCode: lang})
 }

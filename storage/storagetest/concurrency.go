@@ -21,6 +21,8 @@ var concurrency = []promise{
 	{name: "a disk that recovers needs no restart", test: diskRecovers},
 	{name: "a batch holds one op per verification", test: onePerVerification},
 	{name: "a batch holds one op per business and phone", test: onePerPhone},
+	{name: "a batch holds one start per phone, whatever the business", test: oneStartPerPhone},
+	{name: "a batch holds one op per idempotency key", test: onePerKey},
 	{name: "what is asked first runs first, cold functions included", test: orderKept},
 	{name: "readers do not wait for each other", test: readersFree},
 	{name: "neither lane starves the other", test: lanesShare},
@@ -141,17 +143,20 @@ func pickedRunsOn(t *testing.T, lab Lab) {
 func guiltyAlone(t *testing.T, lab Lab) {
 	s := openShop(t, lab)
 	ops := s.probes(3)
-	// The op in the middle decides while the disk fails every insert, and no
-	// other op finds it broken: a replay runs it alone.
+	// The disk fails every insert from the moment the op in the middle decides.
+	// The others find it mended when they are run again, by themselves.
 	decide := ops[1].Decide
 	ops[1].Decide = func(c *otpcore.Case) error {
 		lab.Break(failing("INSERT INTO idempotency"))
 		return decide(c)
 	}
 	for _, i := range []int{0, 2} {
-		decide := ops[i].Decide
+		decide, again := ops[i].Decide, false
 		ops[i].Decide = func(c *otpcore.Case) error {
-			lab.Break(nil)
+			if again {
+				lab.Break(nil)
+			}
+			again = true
 			return decide(c)
 		}
 	}
@@ -242,6 +247,43 @@ func onePerPhone(t *testing.T, lab Lab) {
 	must(t, errors.Join(outcomes()...))
 	equal(t, "commits", commits.Load(), int32(3))
 	s.wantStored(true, true)
+}
+
+func oneStartPerPhone(t *testing.T, lab Lab) {
+	s := openShop(t, lab)
+	release := s.holdWriter()
+	var callers sync.WaitGroup
+	for _, by := range []otpcore.Caller{liveA, liveB} {
+		callers.Go(func() { s.startBy(by, otpcore.StartRequest{Phone: phoneOf(1)}) })
+	}
+	synctest.Wait()
+	commits := batches(lab)
+	deliver := s.carriers.Of(otpcore.SMS).Hold() // their records would be commits too
+	defer deliver()
+	release()
+	callers.Wait()
+	lab.Break(nil)
+	equal(t, "commits", commits.Load(), int32(3)) // the held one and two starts
+}
+
+func onePerKey(t *testing.T, lab Lab) {
+	s := openShop(t, lab)
+	a, b := s.start(phoneOf(1)), s.start(phoneOf(2))
+	synctest.Wait()
+	found := 0
+	again := remembering(s, b, "k")
+	again.Decide = func(c *otpcore.Case) error {
+		if c.Remembered != nil {
+			found++
+		}
+		return nil
+	}
+	release := s.holdWriter()
+	outcomes := s.submit(remembering(s, a, "k"), again)
+	release()
+	synctest.Wait()
+	must(t, errors.Join(outcomes()...))
+	equal(t, "answers that the second request found", found, 1)
 }
 
 func readersFree(t *testing.T, lab Lab) {

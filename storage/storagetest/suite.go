@@ -67,8 +67,11 @@ func Run(t *testing.T, newLab NewLab) {
 	}{
 		{"records", records},
 		{"cases", cases},
+		{"events", events},
 		{"concurrency", concurrency},
+		{"writes", writes},
 		{"time", timely},
+		{"retention", retention},
 		{"restart", restart},
 	}
 	for _, tier := range tiers {

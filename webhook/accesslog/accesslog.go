@@ -36,6 +36,12 @@ func Identify(ctx context.Context, business, key otpcore.ID) {
 	}
 }
 
+// Identified reports whether the request was found to be somebody's.
+func Identified(ctx context.Context) bool {
+	e, ok := ctx.Value(entryKey{}).(*entry)
+	return ok && e.key != ""
+}
+
 // Middleware stands outermost. It turns a panic into an error, lets the error
 // handler answer, and then writes the line, so that the line tells the status
 // that the caller saw.
@@ -56,7 +62,7 @@ func Middleware(log *slog.Logger) echo.MiddlewareFunc {
 			status := c.Response().Status
 			log.LogAttrs(r.Context(), level(status), "request",
 				slog.String("request_id", id),
-				slog.String("method", method(r.Method)),
+				slog.String("method", Method(r.Method)),
 				slog.String("route", c.Path()),
 				slog.Int("status", status),
 				slog.Int64("bytes", c.Response().Size),
@@ -112,8 +118,9 @@ func level(status int) slog.Level {
 	return slog.LevelInfo
 }
 
-// method keeps a made-up method, which may be kilobytes long, out of the log.
-func method(m string) string {
+// Method keeps a made-up method, which may be kilobytes long, out of the log:
+// it returns a known one, or other.
+func Method(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:

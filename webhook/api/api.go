@@ -45,11 +45,7 @@ const CallsPerSecond = 50
 // a second; zero is CallsPerSecond. An error means that the contract that was
 // built in cannot be read.
 func New(handlers StrictServerInterface, auth Authenticator, calls int) (*API, error) {
-	operations, err := readOperations(Contract)
-	if err != nil {
-		return nil, err
-	}
-	codec, err := strictjson.New(Contract)
+	operations, codec, err := readContract(Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +62,7 @@ func (a *API) Mount(e *echo.Echo) {
 	// else: callbacks read raw bytes.
 	e.Binder, e.JSONSerializer = a.codec, a.codec
 	RegisterHandlersWithOptions(e, NewStrictHandler(a.handlers, nil), RegisterHandlersOptions{OperationMiddlewares: a.guards()})
-	e.GET("/openapi.yaml", func(c echo.Context) error {
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "application/yaml", Contract)
 	})
 }

@@ -2,12 +2,14 @@ package api
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"otpravka/otpcore"
+	"otpravka/webhook/strictjson"
 )
 
 // Contract is openapi.yaml, the contract that is served and kept.
@@ -20,6 +22,7 @@ var Contract []byte
 type operation struct {
 	scope      otpcore.Scope
 	liveOnly   bool        // it touches real traffic, so test keys may not
+	longPoll   bool        // its answer may wait for something to happen
 	parameters []parameter // of the path, the query and the header
 }
 
@@ -47,16 +50,35 @@ type operationNode struct {
 	Security    []map[string][]otpcore.Scope `yaml:"security"`
 	Parameters  []parameter                  `yaml:"parameters"`
 	LiveOnly    bool                         `yaml:"x-live-only"`
+	LongPoll    bool                         `yaml:"x-long-poll"`
 }
 
-// readOperations returns the operations that ask for a key, by operationId.
-func readOperations(contract []byte) (map[string]operation, error) {
-	var doc document
-	if err := yaml.Unmarshal(contract, &doc); err != nil {
-		return nil, fmt.Errorf("contract: %w", err)
+// readContract returns what the contract says about operations and what it says
+// about bodies. The text is parsed once.
+func readContract(contract []byte) (map[string]operation, *strictjson.Codec, error) {
+	var (
+		root yaml.Node
+		doc  document
+		all  map[string]any
+	)
+	if err := yaml.Unmarshal(contract, &root); err != nil {
+		return nil, nil, fmt.Errorf("contract: %w", err)
 	}
+	if err := errors.Join(root.Decode(&doc), root.Decode(&all)); err != nil {
+		return nil, nil, fmt.Errorf("contract: %w", err)
+	}
+	operations, err := doc.operations()
+	if err != nil {
+		return nil, nil, err
+	}
+	codec, err := strictjson.New(all)
+	return operations, codec, err
+}
+
+// operations returns the operations that ask for a key, by operationId.
+func (d *document) operations() (map[string]operation, error) {
 	operations := map[string]operation{}
-	for path, item := range doc.Paths {
+	for path, item := range d.Paths {
 		var shared []parameter
 		if node, ok := item["parameters"]; ok {
 			if err := node.Decode(&shared); err != nil {
@@ -73,7 +95,7 @@ func readOperations(contract []byte) (map[string]operation, error) {
 				continue
 			}
 			op.Parameters = append(op.Parameters, shared...)
-			read, err := doc.operation(op)
+			read, err := d.operation(op)
 			if err != nil {
 				return nil, fmt.Errorf("contract %s %s: %w", method, path, err)
 			}
@@ -88,7 +110,7 @@ func (d *document) operation(node operationNode) (operation, error) {
 	if len(scopes) != 1 {
 		return operation{}, fmt.Errorf("%d scopes in place of one", len(scopes))
 	}
-	op := operation{scope: scopes[0], liveOnly: node.LiveOnly}
+	op := operation{scope: scopes[0], liveOnly: node.LiveOnly, longPoll: node.LongPoll}
 	for _, p := range node.Parameters {
 		if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
 			p = d.Components.Parameters[name]

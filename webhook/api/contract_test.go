@@ -53,7 +53,7 @@ func TestGeneratedCodeIsFresh(t *testing.T) {
 	}
 }
 
-func readContract(t testing.TB) map[string]any {
+func parseContract(t testing.TB) map[string]any {
 	t.Helper()
 	var doc map[string]any
 	if err := yaml.Unmarshal(Contract, &doc); err != nil {
@@ -86,7 +86,7 @@ func TestContractAndProblemTableNameTheSameCodes(t *testing.T) {
 	for _, code := range codesOfNoOperation {
 		named[code] = true
 	}
-	visit(readContract(t), func(node map[string]any) {
+	visit(parseContract(t), func(node map[string]any) {
 		code, ok := node["code"].(map[string]any)
 		if !ok {
 			return
@@ -110,7 +110,7 @@ func TestContractAndProblemTableNameTheSameCodes(t *testing.T) {
 }
 
 func TestCodesStandUnderTheirStatus(t *testing.T) {
-	doc := readContract(t)
+	doc := parseContract(t)
 	shared := doc["components"].(map[string]any)["responses"].(map[string]any)
 	visit(doc["paths"], func(node map[string]any) {
 		responses, ok := node["responses"].(map[string]any)
@@ -136,7 +136,7 @@ func TestCodesStandUnderTheirStatus(t *testing.T) {
 }
 
 func TestExamplesKeepTheirSchemas(t *testing.T) {
-	doc := readContract(t)
+	doc := parseContract(t)
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	if err := compiler.AddResource("contract.json", doc); err != nil {
@@ -175,23 +175,25 @@ func TestExamplesKeepTheirSchemas(t *testing.T) {
 	}
 }
 
-func TestRequestsAreClosedAndDescribed(t *testing.T) {
-	schemas := readContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
+func TestRequestsAreClosed(t *testing.T) {
+	schemas := parseContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, s := range schemas {
 		schema := s.(map[string]any)
 		if strings.HasSuffix(name, "Request") && schema["additionalProperties"] != false {
 			t.Errorf("%s accepts unknown fields", name)
 		}
 	}
-	visit(readContract(t)["paths"], func(node map[string]any) {
-		id, ok := node["operationId"].(string)
-		if !ok {
+}
+
+func TestExamplesOfProblemsAreThoseOfTheTable(t *testing.T) {
+	visit(parseContract(t), func(node map[string]any) {
+		code, ok := node["code"].(string)
+		if _, whole := node["title"]; !ok || !whole {
 			return
 		}
-		for _, field := range []string{"summary", "description"} {
-			if text, _ := node[field].(string); text == "" {
-				t.Errorf("%s has no %s", id, field)
-			}
+		want := problem.New(code)
+		if node["type"] != want.Type || node["title"] != want.Title || node["status"] != want.Status {
+			t.Errorf("example %v, the table has %q with %d", node, want.Title, want.Status)
 		}
 	})
 }
@@ -250,10 +252,11 @@ func TestEveryGeneratedRouteIsGuarded(t *testing.T) {
 // The domain's ids match the patterns of the contract, and only in their own
 // spelling.
 func TestIDPatterns(t *testing.T) {
-	schemas := readContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
+	schemas := parseContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, prefix := range map[string]string{
 		"VerificationID": otpcore.PrefixVerification, "DeliveryID": otpcore.PrefixDelivery,
 		"BotID": otpcore.PrefixBot, "LinkID": otpcore.PrefixLink, "KeyID": otpcore.PrefixKey,
+		"EventID": otpcore.PrefixEvent,
 	} {
 		form := regexp.MustCompile(schemas[name].(map[string]any)["pattern"].(string))
 		id := string(otpcore.FormatID(prefix, [16]byte{1, 2, 3, 0xff, 0xfe, 5: 0x7a}))

@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"otpravka/otpcore"
 	"otpravka/webhook/accesslog"
+	"otpravka/webhook/patience"
 	"otpravka/webhook/problem"
 )
 
@@ -35,7 +37,11 @@ func (a *API) guard(op operation) echo.MiddlewareFunc {
 				return err
 			}
 			key := from.key
-			ctx := context.WithValue(c.Request().Context(), clientKey{}, from)
+			ctx := c.Request().Context()
+			if op.longPoll {
+				ctx = patience.Lift(ctx)
+			}
+			ctx = context.WithValue(ctx, clientKey{}, from)
 			accesslog.Identify(ctx, key.BusinessID, key.ID)
 			standing := a.calls.Take(string(key.ID))
 			standing.Announce(c.Response().Header())
@@ -49,12 +55,29 @@ func (a *API) guard(op operation) echo.MiddlewareFunc {
 				return err
 			}
 			c.SetRequest(c.Request().WithContext(ctx))
+			if op.longPoll {
+				linger(c.Response())
+			}
 			if !op.byID() {
 				return next(c)
 			}
 			return a.lookUp(op, next, c)
 		}
 	}
+}
+
+// lingerTime is the longest wait that the contract allows, and time to send
+// the answer after it.
+const lingerTime = 45 * time.Second
+
+// linger moves the deadlines of a connection whose answer may come late. The
+// one for reading counts as well: when it passes, the request is given up. A
+// connection without deadlines needs none.
+func linger(w http.ResponseWriter) {
+	connection := http.NewResponseController(w)
+	until := time.Now().Add(lingerTime)
+	_ = connection.SetReadDeadline(until)
+	_ = connection.SetWriteDeadline(until)
 }
 
 // lookUp bounds how many ids that do not exist a key may ask for. Once the

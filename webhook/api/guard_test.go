@@ -116,6 +116,16 @@ func TestParametersKeepTheContract(t *testing.T) {
 			t.Errorf("%s: %d %s, want %q", query, got.StatusCode, got.body, want)
 		}
 	}
+	for query, want := range map[string]string{
+		"wait=99": "query/wait: Send a whole number from 0 to 30.", "wait=-1": "query/wait: Send a whole number from 0 to 30.",
+		"after=":                       "query/after: Send one value: the id of an event, evt_ and 26 characters, or beginning, or latest.",
+		"after=latest&after=beginning": "query/after: Send it once.",
+		"limit=0":                      "query/limit: Send a whole number from 1 to 100.",
+	} {
+		if got := h.ask(t, "GET", "/v1/events?"+query, key, ""); got.StatusCode != 400 || got.problem.Detail != want {
+			t.Errorf("%s: %d %q, want %q", query, got.StatusCode, got.problem.Detail, want)
+		}
+	}
 	for name, headers := range map[string][]string{
 		"empty": {""}, "long": {strings.Repeat("x", 256)}, "space": {"a b"}, "not ASCII": {"ключ"}, "two": {"a", "b"},
 	} {
@@ -249,5 +259,8 @@ func TestContractIsServed(t *testing.T) {
 	got := h.ask(t, "GET", "/openapi.yaml", "", "")
 	if got.StatusCode != 200 || got.body != string(api.Contract) || got.Header.Get("Content-Type") != "application/yaml" {
 		t.Errorf("%d %s, %d bytes", got.StatusCode, got.Header.Get("Content-Type"), len(got.body))
+	}
+	if head := h.ask(t, "HEAD", "/openapi.yaml", "", ""); head.StatusCode != 200 || head.body != "" {
+		t.Errorf("HEAD: %d, %d bytes", head.StatusCode, len(head.body))
 	}
 }

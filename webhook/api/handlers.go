@@ -14,6 +14,7 @@ type Services struct {
 	Businesses    *otpcore.Businesses
 	Links         *otpcore.Links
 	Phones        *otpcore.Phones
+	Events        *otpcore.Events
 	Bots          Bots
 	Vault         otpcore.Vault
 }

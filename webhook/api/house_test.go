@@ -68,7 +68,7 @@ func (handlers) GetVerification(_ context.Context, r api.GetVerificationRequestO
 }
 
 func (handlers) StartVerification(_ context.Context, r api.StartVerificationRequestObject) (api.StartVerificationResponseObject, error) {
-	return api.StartVerification201JSONResponse{ID: known, Phone: r.Body.Phone}, nil
+	return api.StartVerification201JSONResponse{ID: known, Phone: &r.Body.Phone}, nil
 }
 
 func (handlers) ResendVerification(_ context.Context, r api.ResendVerificationRequestObject) (api.ResendVerificationResponseObject, error) {

@@ -56,8 +56,12 @@ func (h *Handlers) DeleteKey(ctx context.Context, r DeleteKeyRequestObject) (Del
 }
 
 func key(k *otpcore.APIKey) Key {
+	used := k.LastUsedAt
+	if !used.IsZero() && used.Before(k.CreatedAt) {
+		used = k.CreatedAt // the day is stored, and nobody uses a key before it is made
+	}
 	return Key{
 		ID: string(k.ID), Name: k.Name, Mode: Mode(k.Mode), Public: k.Public, Scopes: convert[Scope](k.Scopes),
-		CreatedAt: k.CreatedAt.UTC(), ExpiresAt: at(k.ExpiresAt), LastUsedAt: at(k.LastUsedAt), RevokedAt: at(k.RevokedAt),
+		CreatedAt: k.CreatedAt.UTC(), ExpiresAt: at(k.ExpiresAt), LastUsedAt: at(used), RevokedAt: at(k.RevokedAt),
 	}
 }

@@ -24,3 +24,10 @@ func (p *ParamValue) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	return errors.New("neither a string nor an amount")
 }
+
+// CancelBody is what a cancel may say: nothing so far. The generator makes a map
+// of an object without fields, which would hold whatever was sent.
+type CancelBody struct{}
+
+// SchemaName is the name of the schema in the contract.
+func (*CancelBody) SchemaName() string { return "CancelVerificationRequest" }

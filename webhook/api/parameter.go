@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,6 +28,7 @@ type schema struct {
 	MaxLength *int   `yaml:"maxLength"`
 	Minimum   *int   `yaml:"minimum"`
 	Maximum   *int   `yaml:"maximum"`
+	Advice    string `yaml:"x-advice"`
 
 	form *regexp.Regexp
 }
@@ -63,8 +65,11 @@ func (op operation) checkParameters(r *http.Request) error {
 		case "header":
 			values = r.Header.Values(p.Name)
 		}
-		if len(values) > 1 || (len(values) == 1 && !p.Schema.allows(values[0])) {
-			return problem.New("bad_parameter").At(p.In+"/"+p.Name, "Send one value as the contract describes it.")
+		if len(values) > 1 {
+			return problem.New("bad_parameter").At(p.In+"/"+p.Name, "Send it once.")
+		}
+		if len(values) == 1 && !p.Schema.allows(values[0]) {
+			return problem.New("bad_parameter").At(p.In+"/"+p.Name, cmp.Or(p.Schema.Advice, "Send one value as the contract describes it."))
 		}
 	}
 	if len(query) > 0 {

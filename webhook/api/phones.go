@@ -22,6 +22,22 @@ func (h *Handlers) UnblockPhone(ctx context.Context, r UnblockPhoneRequestObject
 	return UnblockPhone200JSONResponse(state), err
 }
 
+// ForgetPhone erases the person behind a phone.
+func (h *Handlers) ForgetPhone(ctx context.Context, r ForgetPhoneRequestObject) (ForgetPhoneResponseObject, error) {
+	key, err := h.idempotency(r.Params.IdempotencyKey, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	f, err := h.Phones.Forget(ctx, clientOf(ctx).caller, r.Body.Phone, given(r.Body.Country), key)
+	if err != nil {
+		return nil, err
+	}
+	return ForgetPhone200JSONResponse{
+		ID: string(f.ID), ForgottenAt: f.At.UTC(), Verifications: f.Verifications, Deliveries: f.Deliveries,
+		Links: f.Links, Sessions: f.Sessions,
+	}, nil
+}
+
 func (h *Handlers) lookup(ctx context.Context, r *PhoneRequest) (PhoneState, error) {
 	view, err := h.Phones.Lookup(ctx, clientOf(ctx).caller, r.Phone, given(r.Country))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func (h *Handlers) verification(v *otpcore.Verification, phone otpcore.Phone) Verification {
 	now := h.Verifications.Now()
 	out := Verification{
-		ID: string(v.ID), Mode: Mode(v.Mode), Status: VerificationStatus(v.Status), Phone: phone.E164(),
+		ID: string(v.ID), Mode: Mode(v.Mode), Status: VerificationStatus(v.Status), Phone: some[string](phone.E164()),
 		Route: convert[Channel](v.Route), CreatedAt: v.CreatedAt.UTC(),
 		ExpiresAt: v.ExpiresAt.UTC(), AttemptsLeft: h.Verifications.AttemptsLeft(v), SendsLeft: h.Verifications.SendsLeft(v),
 		EndReason: some[EndReason](v.EndReason), EndedAt: at(v.EndedAt),

@@ -15,6 +15,9 @@ func (h *Handlers) GetSettings(ctx context.Context, _ GetSettingsRequestObject) 
 // UpdateSettings changes the fields that are given and leaves the others.
 func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error) {
 	b := r.Body
+	if err := checkPlaces(b); err != nil {
+		return nil, err
+	}
 	changed, err := h.Businesses.Change(ctx, clientOf(ctx).caller.Business.ID, func(name *string, s *otpcore.Settings) {
 		set(name, b.Name)
 		set(&s.Countries, b.Countries)

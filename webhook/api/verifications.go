@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -25,6 +26,7 @@ func (h *Handlers) StartVerification(ctx context.Context, r StartVerificationReq
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.Started)
 	return StartVerification201JSONResponse(h.started(started)), nil
 }
 
@@ -38,6 +40,7 @@ func (h *Handlers) CheckVerification(ctx context.Context, r CheckVerificationReq
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.Checked)
 	return CheckVerification200JSONResponse{
 		ID: r.ID, Valid: result.Valid, Status: VerificationStatus(result.Status),
 		Reason: some[CheckResultReason](result.Reason), AttemptsLeft: result.AttemptsLeft,
@@ -59,6 +62,7 @@ func (h *Handlers) ResendVerification(ctx context.Context, r ResendVerificationR
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.Resent)
 	v, err := h.changed(c)
 	return ResendVerification200JSONResponse(v), err
 }
@@ -73,6 +77,7 @@ func (h *Handlers) CancelVerification(ctx context.Context, r CancelVerificationR
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.Canceled)
 	v, err := h.changed(c)
 	return CancelVerification200JSONResponse(v), err
 }

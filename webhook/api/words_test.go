@@ -37,13 +37,14 @@ func words[T ~string](values ...T) []string {
 // The words of the contract and of the domain are one list, or a handler would
 // answer what the contract does not know.
 func TestWordsMatchTheDomain(t *testing.T) {
-	schemas := readContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
+	schemas := parseContract(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	for _, tt := range []struct {
 		path []string
 		want []string
 	}{
 		{[]string{"Channel"}, words(otpcore.Channels...)},
 		{[]string{"Scope"}, words(otpcore.Scopes...)},
+		{[]string{"EventType"}, words(otpcore.EventTypes...)},
 		{[]string{"VerificationStatus"}, words(otpcore.Pending, otpcore.Approved, otpcore.Canceled, otpcore.Expired, otpcore.Failed)},
 		{[]string{"EndReason"}, words(
 			otpcore.EndTooManyAttempts, otpcore.EndUndeliverable, otpcore.EndReported,
@@ -78,7 +79,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 }
 
 func TestPagesAreAsLongAsTheContractSays(t *testing.T) {
-	components := readContract(t)["components"].(map[string]any)
+	components := parseContract(t)["components"].(map[string]any)
 	limit := components["parameters"].(map[string]any)["Limit"].(map[string]any)["schema"].(map[string]any)
 	if want := limit["default"]; want != pageLimit {
 		t.Errorf("a page has %d items, the contract says %v", pageLimit, want)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -41,10 +42,13 @@ type Config struct {
 }
 
 // Callbacks is the room of inbound calls.
-type Callbacks struct{ cfg Config }
+type Callbacks struct {
+	cfg     Config
+	refused *refusals
+}
 
 // New returns the room.
-func New(cfg Config) *Callbacks { return &Callbacks{cfg} }
+func New(cfg Config) *Callbacks { return &Callbacks{cfg, newRefusals(cfg.Log)} }
 
 // Mount adds the routes.
 func (c *Callbacks) Mount(e *echo.Echo) {
@@ -57,12 +61,14 @@ func (c *Callbacks) sms(ctx echo.Context) error {
 	r := ctx.Request()
 	receipts, reply, err := c.cfg.SMS.Receipts(ctx.Param("key"), r)
 	if err != nil {
-		c.cfg.Log.WarnContext(r.Context(), "sms report refused", "status", reply.Status, "error", err)
+		c.refused.note(r.Context(), reply.Status, err)
 	}
 	if len(receipts) > 0 {
+		failpoint.Hit(failpoint.ReceiptReceived)
 		if err := c.cfg.Receipts.Accept(r.Context(), receipts); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.ReceiptStored)
 	}
 	if reply.Allow != "" {
 		ctx.Response().Header().Set(echo.HeaderAllow, reply.Allow)

@@ -35,15 +35,31 @@ func From(err error) *Problem {
 		return p
 	}
 	if e, ok := errors.AsType[*otpcore.Error](err); ok {
+		if e.Code == "unavailable" && gaveUp(err) {
+			return untold(err)
+		}
 		return fromDomain(e).Because(err)
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return New(fromStatus(e.Code)).Because(err)
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return New("unavailable").After(retryUnavailable).Because(err)
+	if gaveUp(err) {
+		return untold(err)
 	}
 	return New("internal").Because(err)
+}
+
+// gaveUp reports whether nobody waited for what became of the request.
+func gaveUp(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// untold answers a request whose outcome is not known: it may have been carried
+// out, or still be.
+func untold(err error) *Problem {
+	p := New("unavailable").After(retryUnavailable).Because(err)
+	p.Detail = "The answer took too long, and the request may have been carried out all the same. Repeat it, with the same Idempotency-Key where it had one, to learn its outcome."
+	return p
 }
 
 // FromRead returns the problem of a body that could not be read to its end.
@@ -74,7 +90,7 @@ func fromDomain(e *otpcore.Error) *Problem {
 		p.Errors = append(p.Errors, Field{Pointer: f.Field, Code: f.Code, Detail: f.Detail})
 	}
 	if e.Field != "" && len(e.Errors) == 0 {
-		p.At(e.Field, p.Detail)
+		p.Errors = []Field{{Pointer: e.Field, Code: p.Code, Detail: p.Detail}}
 	}
 	if e.RetryAfter > 0 {
 		p.After(e.RetryAfter)

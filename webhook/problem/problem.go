@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,7 +54,16 @@ func New(code string) *Problem {
 
 // At adds a place in the request that shows this problem.
 func (p *Problem) At(pointer, detail string) *Problem {
-	p.Errors = append(p.Errors, Field{Pointer: pointer, Code: p.Code, Detail: detail})
+	return p.Found(Field{Pointer: pointer, Code: p.Code, Detail: detail})
+}
+
+// Found adds a finding. One alone is what the problem says, because many
+// clients show nothing but the detail; several share the sentence of the table.
+func (p *Problem) Found(f Field) *Problem {
+	p.Errors = append(p.Errors, f)
+	if p.Detail = table[p.Code].detail; len(p.Errors) == 1 {
+		p.Detail = strings.TrimPrefix(f.Pointer+": "+f.Detail, ": ")
+	}
 	return p
 }
 

@@ -52,6 +52,35 @@ func TestFrom(t *testing.T) {
 	}
 }
 
+// Only where nobody waited for the outcome may the request have been carried
+// out. Refusals with a reason of their own keep their words.
+func TestUnknownOutcomeIsNotCalledNothing(t *testing.T) {
+	for err, unknown := range map[error]bool{
+		otpcore.Unavailable(context.DeadlineExceeded):    true,
+		fmt.Errorf("read: %w", context.DeadlineExceeded): true,
+		fmt.Errorf("wait: %w", context.Canceled):         true,
+		otpcore.Unavailable(errors.New("disk full")):     false,
+		&otpcore.Error{Kind: otpcore.KindUnavailable, Code: "telegram_unreachable", Detail: "Away.", Err: context.DeadlineExceeded}: false,
+	} {
+		if p := problem.From(err); strings.Contains(p.Detail, "same Idempotency-Key") != unknown || p.RetryAfter < 1 {
+			t.Errorf("%v is answered %q after %d", err, p.Detail, p.RetryAfter)
+		}
+	}
+}
+
+func TestOneFindingIsWhatTheProblemSays(t *testing.T) {
+	p := problem.New("invalid_value").At("/ttl", "Send 600 or less.")
+	if p.Detail != "/ttl: Send 600 or less." {
+		t.Errorf("one finding: %q", p.Detail)
+	}
+	if p.At("/locale", "Write a language tag."); p.Detail != problem.New("invalid_value").Detail || len(p.Errors) != 2 {
+		t.Errorf("two findings: %q", p.Detail)
+	}
+	if p := problem.New("not_an_object").At("", "Send an object."); p.Detail != "Send an object." {
+		t.Errorf("the whole body: %q", p.Detail)
+	}
+}
+
 func TestDomainFindingsKeepTheirPlaces(t *testing.T) {
 	one := problem.From(&otpcore.Error{Kind: otpcore.KindInvalid, Code: "phone_invalid", Detail: "Send one.", Field: "/phone"})
 	if len(one.Errors) != 1 || one.Errors[0] != (problem.Field{Pointer: "/phone", Code: "phone_invalid", Detail: "Send one."}) {

@@ -8,11 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v4"
 
 	"otpravka/webhook/problem"
 )
@@ -20,26 +21,24 @@ import (
 // Codec decodes the request types of one OpenAPI 3.1 contract. It is safe for
 // concurrent use.
 type Codec struct {
-	schemas map[string]*jsonschema.Schema // by name in components/schemas
+	schemas   map[string]*jsonschema.Schema // by name in components/schemas
+	sentences map[string]string             // x-advice, by the pointer of the schema that it stands in
 }
 
-// New reads the contract and compiles the schema of every request, which are
-// those whose name ends in "Request". OpenAPI 3.1 schemas are JSON Schema
-// 2020-12 (https://spec.openapis.org/oas/v3.1.0#schema-object).
-func New(contract []byte) (*Codec, error) {
-	var doc map[string]any
-	if err := yaml.Unmarshal(contract, &doc); err != nil {
-		return nil, fmt.Errorf("contract: %w", err)
-	}
+// New compiles the schema of every request of the contract, which are those
+// whose name ends in "Request". OpenAPI 3.1 schemas are JSON Schema 2020-12
+// (https://spec.openapis.org/oas/v3.1.0#schema-object).
+func New(contract map[string]any) (*Codec, error) {
 	const base = "contract.json"
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
-	if err := compiler.AddResource(base, doc); err != nil {
+	if err := compiler.AddResource(base, contract); err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	components, _ := doc["components"].(map[string]any)
+	components, _ := contract["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
-	c := &Codec{schemas: map[string]*jsonschema.Schema{}}
+	c := &Codec{schemas: map[string]*jsonschema.Schema{}, sentences: map[string]string{}}
+	c.gather(schemas, "/components/schemas")
 	for name := range schemas {
 		if !strings.HasSuffix(name, "Request") {
 			continue
@@ -56,11 +55,34 @@ func New(contract []byte) (*Codec, error) {
 	return c, nil
 }
 
+// gather takes the contract's own sentences out of a part of it.
+func (c *Codec) gather(node any, at jsontext.Pointer) {
+	switch n := node.(type) {
+	case map[string]any:
+		if sentence, ok := n["x-advice"].(string); ok {
+			c.sentences[string(at)] = sentence
+		}
+		for name, child := range n {
+			c.gather(child, at.AppendToken(name))
+		}
+	case []any:
+		for i, child := range n {
+			c.gather(child, at.AppendToken(strconv.Itoa(i)))
+		}
+	}
+}
+
+// Named is a request type that has another name than its schema.
+type Named interface{ SchemaName() string }
+
 // Decode fills v, a pointer to a request type of the contract, from data. The
 // error is a *problem.Problem: 400 where data is not such an object at all, 422
 // where a field has a value that is not allowed.
 func (c *Codec) Decode(data []byte, v any) error {
 	name := reflect.TypeOf(v).Elem().Name()
+	if n, ok := v.(Named); ok {
+		name = n.SchemaName()
+	}
 	schema, ok := c.schemas[name]
 	if !ok {
 		return fmt.Errorf("no schema named %q in the contract", name)
@@ -70,7 +92,7 @@ func (c *Codec) Decode(data []byte, v any) error {
 		return refusal
 	}
 	if err := schema.Validate(object); err != nil {
-		return explain(err)
+		return c.explain(err)
 	}
 	if err := json.Unmarshal(data, v, json.RejectUnknownMembers(true)); err != nil {
 		return mismatch(err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v4"
+
 	"otpravka/webhook/api"
 	"otpravka/webhook/problem"
 	"otpravka/webhook/strictjson"
@@ -13,7 +15,11 @@ import (
 
 func newCodec(t testing.TB) *strictjson.Codec {
 	t.Helper()
-	c, err := strictjson.New(api.Contract)
+	var contract map[string]any
+	if err := yaml.Unmarshal(api.Contract, &contract); err != nil {
+		t.Fatal(err)
+	}
+	c, err := strictjson.New(contract)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,4 +201,47 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("Decode(%q) = %v, want a refusal of the caller", body, err)
 		}
 	})
+}
+
+// What is to be sent stands in words for people, never as a regular
+// expression.
+func TestAdviceIsASentence(t *testing.T) {
+	c := newCodec(t)
+	for fields, want := range map[string]string{
+		`"phone":"p","country":"kz"`:                                        "Write the country as two capital letters, for example KZ.",
+		`"phone":"p","code":"71283a"`:                                       "Use digits and capital letters from A to Z.",
+		`"phone":"p","order_id":""`:                                         "Send at least one character.",
+		`"phone":"p","code":"12345"`:                                        "Send at least 6 characters.",
+		`"phone":"p","channels":[]`:                                         "Send at least one item.",
+		`"phone":"p","context":{}`:                                          "Send at least one field.",
+		`"phone":"p","params":{"Name":"x"}`:                                 "Use small letters, digits and _ in names, at most 32.",
+		`"phone":"p","params":{"name":7}`:                                   `Send a text of 1 to 64 characters, or a positive amount such as {"amount": "4990.00", "currency": "KZT"}.`,
+		`"phone":"p","context":{"amount":{"amount":"-5","currency":"KZT"}}`: `Send a text of 1 to 64 characters, or a positive amount such as {"amount": "4990.00", "currency": "KZT"}.`,
+		`"phone":"p","metadata":{"":"v"}`:                                   "Use names of 1 to 40 characters.",
+		`"phone":"p","when_unlinked":"later"`:                               "Use one of: sms_now, wait.",
+		`"phone":"p","ttl":29`:                                              "Send 30 or more.",
+		`"phone":"p","locale":"RU"`:                                         "Write a language tag, for example ru or en-GB.",
+		`"phone":"p","template":"../login"`:                                 "Name the template in small letters, for example login.",
+		`"phone":"p","metadata":{"a":"b"},"ttl":1e309`:                      "Send 600 or less.",
+		`"phone":"p","channels":["sms","sms"]`:                              "Send each item once.",
+		`"phone":"p","client_ip":"` + strings.Repeat("1", 46) + `"`:         "Send at most 45 characters.",
+	} {
+		var req api.StartVerificationRequest
+		p := refusal(t, c, "{"+fields+"}", &req)
+		if len(p.Errors) != 1 || p.Errors[0].Detail != want {
+			t.Errorf("%s: %+v, want %q", fields, p.Errors, want)
+		}
+	}
+}
+
+func TestEmptyRequestsAreStrictToo(t *testing.T) {
+	c := newCodec(t)
+	for body, code := range map[string]string{`{"reason":"x"}`: "unknown_field", `[]`: "not_an_object", `{} {}`: "trailing_data", `{`: "malformed_json"} {
+		if p := refusal(t, c, body, &api.CancelBody{}); p.Code != code {
+			t.Errorf("%s: %s, want %s", body, p.Code, code)
+		}
+	}
+	if err := c.Decode([]byte("{}"), &api.CancelBody{}); err != nil {
+		t.Errorf("an empty object: %v", err)
+	}
 }

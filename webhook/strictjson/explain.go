@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -29,12 +30,12 @@ var severity = []string{"unknown_field", "missing_field", "null_value", "wrong_t
 
 // explain turns a validation error into a problem that names each place and
 // what to send there. Values never appear in it.
-func explain(err error) error {
+func (c *Codec) explain(err error) error {
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
 		return err
 	}
-	findings := collect(invalid, nil)
+	findings := c.collect(invalid, nil)
 	slices.SortStableFunc(findings, func(a, b finding) int {
 		if d := slices.Index(severity, a.code) - slices.Index(severity, b.code); d != 0 {
 			return d
@@ -43,7 +44,7 @@ func explain(err error) error {
 	})
 	p := problem.New(findings[0].code)
 	for _, f := range findings[:min(len(findings), maxFindings)] {
-		p.Errors = append(p.Errors, problem.Field{Pointer: shown(f.at), Code: f.code, Detail: f.detail})
+		p.Found(problem.Field{Pointer: shown(f.at), Code: f.code, Detail: f.detail})
 	}
 	return p
 }
@@ -51,11 +52,11 @@ func explain(err error) error {
 // collect walks down to the errors that name a keyword. A oneOf is one finding:
 // its branches contradict each other. An error about a name comes without its
 // place and gets the place of what it stands in.
-func collect(e *jsonschema.ValidationError, around []string) []finding {
+func (c *Codec) collect(e *jsonschema.ValidationError, around []string) []finding {
 	if _, ok := e.ErrorKind.(*kind.OneOf); !ok && len(e.Causes) > 0 && !isNames(e) {
 		var all []finding
 		for _, cause := range e.Causes {
-			all = append(all, collect(cause, e.InstanceLocation)...)
+			all = append(all, c.collect(cause, e.InstanceLocation)...)
 		}
 		return all
 	}
@@ -74,7 +75,7 @@ func collect(e *jsonschema.ValidationError, around []string) []finding {
 		}
 		return []finding{{"wrong_type", at, "Send " + strings.Join(k.Want, " or ") + " here."}}
 	}
-	return []finding{{"invalid_value", at, advice(e.ErrorKind)}}
+	return []finding{{"invalid_value", at, c.advice(e)}}
 }
 
 func isNames(e *jsonschema.ValidationError) bool {
@@ -90,9 +91,10 @@ func each(names []string, at jsontext.Pointer, code, detail string) []finding {
 	return found
 }
 
-// advice says what the keyword that failed asks for.
-func advice(k jsonschema.ErrorKind) string {
-	switch k := k.(type) {
+// advice says what the keyword that failed asks for. Where a keyword says
+// nothing to people, a pattern for example, the contract has the sentence.
+func (c *Codec) advice(e *jsonschema.ValidationError) string {
+	switch k := e.ErrorKind.(type) {
 	case *kind.Enum:
 		words := make([]string, 0, len(k.Want))
 		for _, w := range k.Want {
@@ -104,25 +106,29 @@ func advice(k jsonschema.ErrorKind) string {
 	case *kind.Maximum:
 		return "Send " + k.Want.RatString() + " or less."
 	case *kind.MinLength:
-		return fmt.Sprintf("Send at least %d characters.", k.Want)
+		return "Send at least " + count(k.Want, "character") + "."
 	case *kind.MaxLength:
-		return fmt.Sprintf("Send at most %d characters.", k.Want)
+		return "Send at most " + count(k.Want, "character") + "."
 	case *kind.MinItems:
-		return fmt.Sprintf("Send at least %d items.", k.Want)
+		return "Send at least " + count(k.Want, "item") + "."
 	case *kind.MaxItems:
-		return fmt.Sprintf("Send at most %d items.", k.Want)
+		return "Send at most " + count(k.Want, "item") + "."
 	case *kind.UniqueItems:
 		return "Send each item once."
 	case *kind.MinProperties:
-		return fmt.Sprintf("Send at least %d fields.", k.Want)
+		return "Send at least " + count(k.Want, "field") + "."
 	case *kind.MaxProperties:
-		return fmt.Sprintf("Send at most %d fields.", k.Want)
-	case *kind.PropertyNames:
-		return "A name in this object is too long or has other characters than allowed."
-	case *kind.Pattern:
-		return "Write this value in the form " + k.Want + "."
+		return "Send at most " + count(k.Want, "field") + "."
 	}
-	return "Write this value as the contract shows it."
+	_, at, _ := strings.Cut(e.SchemaURL, "#")
+	return cmp.Or(c.sentences[at], "Write this value as the contract shows it.")
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "one " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func pointer(tokens []string) jsontext.Pointer {

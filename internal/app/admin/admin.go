@@ -6,6 +6,7 @@ package admin
 import (
 	"context"
 
+	"otpravka/internal/failpoint"
 	"otpravka/otpcore"
 )
 
@@ -34,6 +35,7 @@ func (s *Service) CreateBusiness(ctx context.Context, r NewBusiness) (CreatedBus
 	if err != nil {
 		return CreatedBusiness{}, err
 	}
+	failpoint.Hit(failpoint.BusinessCreated)
 	return CreatedBusiness{
 		ID: created.Business.ID, Name: created.Business.Name,
 		LiveKey: created.Live.Reveal(), TestKey: created.Test.Reveal(),

@@ -19,6 +19,7 @@ import (
 const (
 	createBusiness = "/business/create"
 	listBusinesses = "/business/list"
+	createKey      = "/key/create"
 )
 
 // SocketPath is where the server of a database listens.
@@ -47,6 +48,7 @@ func (s *Service) Serve(ctx context.Context, ln net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+createBusiness, command(s.CreateBusiness))
 	mux.Handle("POST "+listBusinesses, command(s.ListBusinesses))
+	mux.Handle("POST "+createKey, command(s.CreateKey))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: drain}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
@@ -57,7 +59,11 @@ func (s *Service) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer done()
-	return srv.Shutdown(stop)
+	err := srv.Shutdown(stop)
+	// Serve closes the listener a second time on its way out, which removes the
+	// socket's file: by then it may be the next server's.
+	<-served
+	return err
 }
 
 // refusal is a domain error on the socket.

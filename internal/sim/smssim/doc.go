@@ -5,7 +5,7 @@
 //	sms := smssim.New(smssim.Options{})
 //	defer sms.Close()
 //	base, err := sms.Listen()                    // POST base + "/send"
-//	m, err := sms.WaitSMS(ctx, "+77011234567", smssim.HasText("code"))
+//	m, err := sms.WaitSMS(ctx, "+77011234567", smssim.HasCode())
 //	fmt.Println(m.Code())
 //
 // A message is sent by POST or GET with the fields to, text, from, ref and

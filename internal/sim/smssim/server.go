@@ -32,11 +32,6 @@ var codeForm = regexp.MustCompile(`\b[0-9]{4,10}\b`)
 // Code returns the first run of 4 to 10 digits in the text, or "".
 func (m SMS) Code() string { return codeForm.FindString(m.Text) }
 
-// HasText is a predicate for WaitSMS: the text contains part.
-func HasText(part string) func(SMS) bool {
-	return func(m SMS) bool { return strings.Contains(m.Text, part) }
-}
-
 // HasCode is a predicate for WaitSMS: the text contains a code.
 func HasCode() func(SMS) bool { return func(m SMS) bool { return m.Code() != "" } }
 

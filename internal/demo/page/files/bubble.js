@@ -1,6 +1,7 @@
 // One message of a chat.
 
 import {h, clockTime} from "./dom.js";
+import {say} from "./sentences.js";
 
 // text makes the marked parts of a text ones that a tap copies. Marks count
 // UTF-16 units, as strings do here.
@@ -10,7 +11,7 @@ export function text(whole, marks, copy) {
   for (const mark of marks ?? []) {
     const code = whole.slice(mark.offset, mark.offset + mark.length);
     parts.push(whole.slice(end, mark.offset),
-      h("button", {type: "button", class: "code", title: "Copy", "aria-label": `Copy ${code}`, onclick: () => copy(code)}, code));
+      h("button", {type: "button", class: "code", title: say("Copy"), "aria-label": say("Copy {code}", {code}), onclick: () => copy(code)}, code));
     end = mark.offset + mark.length;
   }
   return [...parts, whole.slice(end)];
@@ -24,6 +25,6 @@ export function bubble(m, {copy, press}) {
     type: "button", onclick: () => b.copy ? copy(b.copy) : press(m.id, b.data),
   }, b.text))));
   return h("div", {class: m.mine ? "message mine" : "message"},
-    h("div", {class: "bubble"}, body, h("p", {class: "meta"}, m.edited ? "edited " : "", clockTime(m.at))),
+    h("div", {class: "bubble"}, body, h("p", {class: "meta"}, m.edited ? say("edited") + " " : "", clockTime(m.at))),
     ...rows);
 }

@@ -3,6 +3,7 @@
 import {$, h, keyed, badge, toast, clockTime} from "./dom.js";
 import {post, secondsUntil} from "./wire.js";
 import {bubble, text} from "./bubble.js";
+import {say, sayProblem} from "./sentences.js";
 
 const buttons = [...document.querySelectorAll("[data-person]")];
 const phones = new Map(); // what each person's phone holds
@@ -14,7 +15,7 @@ let sale = null;
 let copied = () => {};
 let leaving; // the banner's timer
 
-const act = (path, body) => post(path, {who: person, ...body}).catch((error) => toast(error.message));
+const act = (path, body) => post(path, {who: person, ...body}).catch((error) => toast(sayProblem(error)));
 
 export function begin({onCopy}) {
   copied = onCopy;
@@ -53,7 +54,7 @@ function hold(id) {
   person = id;
   for (const button of buttons) button.setAttribute("aria-pressed", String(button === current()));
   $("own-number").textContent = current().dataset.phone;
-  $("card").textContent = `Attach ${other().dataset.name}’s contact`;
+  $("card").textContent = say("Attach {name}’s contact", other().dataset);
   $("notice").replaceChildren();
   for (const log of ["chat", "texts"]) $(log).replaceChildren();
   draw();
@@ -129,7 +130,7 @@ function drawKeyboard(keys) {
 function copy(code) {
   navigator.clipboard?.writeText(code).catch(() => {}); // plain http elsewhere than on this machine
   copied(code);
-  toast("Copied. Now paste it in the shop.");
+  toast(say("Copied. Now paste it in the shop."));
 }
 
 // seen counts what is on the screen as read.
@@ -164,7 +165,7 @@ function drawClock() {
   $("fallback").hidden = !runs;
   if (!runs) return;
   const left = secondsUntil(sale.fallback_at);
-  $("fallback-left").textContent = `${Math.ceil(left)} s`;
+  $("fallback-left").textContent = say("{seconds} s", {seconds: Math.ceil(left)});
   $("fallback-bar").value = Math.min(1, left / Number(document.body.dataset.fallback));
 }
 

@@ -2,17 +2,21 @@
 
 import {$, h, keyed, toast} from "./dom.js";
 import {post} from "./wire.js";
+import {say, sayProblem} from "./sentences.js";
 
 const proofs = {
-  none: "is not linked: codes go by SMS",
-  contact: "is linked to a chat, on Telegram’s word",
-  sms: "is linked to a chat, proven by an SMS code as well",
-  inactive: "has blocked the bot: codes go by SMS",
+  none: say("is not linked: codes go by SMS"),
+  contact: say("is linked to a chat, on Telegram’s word"),
+  sms: say("is linked to a chat, proven by an SMS code as well"),
+  inactive: say("has blocked the bot: codes go by SMS"),
 };
+
+// A timeline counts in tenths, with the decimal mark of the reader's language.
+const tenths = new Intl.NumberFormat(document.documentElement.lang, {minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false});
 
 export function begin() {
   for (const box of document.querySelectorAll("[data-fault]")) {
-    box.addEventListener("change", () => post("/fault", {id: box.dataset.fault, on: box.checked}).catch((e) => toast(e.message)));
+    box.addEventListener("change", () => post("/fault", {id: box.dataset.fault, on: box.checked}).catch((e) => toast(sayProblem(e))));
   }
 }
 
@@ -30,6 +34,6 @@ export function showLinks(links) {
 export function showTimeline(lines) {
   $("timeline-empty").hidden = lines.length > 0;
   keyed($("timeline"), lines, (line) => line.at + line.what, (line) => h("div", {"data-tone": line.tone},
-    h("time", {datetime: line.at}, `${line.after.toFixed(1)} s`),
+    h("time", {datetime: line.at}, say("{seconds} s", {seconds: tenths.format(line.after)})),
     h("div", {}, h("p", {}, line.what), line.why ? h("p", {class: "why"}, line.why) : null)));
 }

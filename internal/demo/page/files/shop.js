@@ -2,25 +2,26 @@
 
 import {$} from "./dom.js";
 import {post, secondsUntil} from "./wire.js";
+import {say, sayProblem} from "./sentences.js";
 
 let sale = null;
 let shown = null; // which screen
 let offered = ""; // what the phone's clipboard holds
 
 const refusals = {
-  invalid_code: (left) => `That is not the code. ${left === 1 ? "One attempt is" : left + " attempts are"} left.`,
-  malformed_code: () => "The code has 6 digits. This did not use up an attempt.",
-  phone_locked: () => "Too many wrong codes were tried for this phone lately.",
+  invalid_code: (left) => left === 1 ? say("That is not the code. One attempt is left.") : say("That is not the code. {left} attempts are left.", {left}),
+  malformed_code: () => say("The code has 6 digits. This did not use up an attempt."),
+  phone_locked: () => say("Too many wrong codes were tried for this phone lately."),
 };
 
 const endings = {
-  approved: ["Confirmed", (s) => s.payment ? `${s.amount} KZT to ${s.payee}: paid.` : `You are signed in as ${s.phone}.`],
-  reported: ["Stopped", () => "The person with the phone says: it wasn’t me. Nobody can use this code any more."],
-  context_mismatch: ["Stopped", () => "The amount or the payee changed on the way."],
-  canceled_by_business: ["Canceled", () => "The shop took the code back."],
-  expired: ["Too late", () => "The code has expired."],
-  too_many_attempts: ["Too many wrong codes", () => "This code opens nothing any more."],
-  undeliverable: ["No message got through", () => "Neither Telegram nor SMS could deliver the code."],
+  approved: [say("Confirmed"), (s) => s.payment ? say("{amount} KZT to {payee}: paid.", s) : say("You are signed in as {phone}.", s)],
+  reported: [say("Stopped"), () => say("The person with the phone says: it wasn’t me. Nobody can use this code any more.")],
+  context_mismatch: [say("Stopped"), () => say("The amount or the payee changed on the way.")],
+  canceled_by_business: [say("Canceled"), () => say("The shop took the code back.")],
+  expired: [say("Too late"), () => say("The code has expired.")],
+  too_many_attempts: [say("Too many wrong codes"), () => say("This code opens nothing any more.")],
+  undeliverable: [say("No message got through"), () => say("Neither Telegram nor SMS could deliver the code.")],
 };
 
 export function begin({onLink}) {
@@ -69,7 +70,7 @@ async function doing(where, act) {
   try {
     await act();
   } catch (error) {
-    $(where).textContent = error.message;
+    $(where).textContent = sayProblem(error);
     $("unblock").hidden = error.code !== "phone_paused" && error.code !== "phone_locked";
   }
 }
@@ -77,7 +78,7 @@ async function doing(where, act) {
 // offer takes what was copied on the phone.
 export function offer(code) {
   offered = code;
-  $("paste").textContent = `Paste ${code}`;
+  $("paste").textContent = say("Paste {code}", {code});
   $("paste").hidden = false;
 }
 
@@ -95,9 +96,9 @@ export function show(state) {
   if (!sale) return;
   $("hint").textContent = sale.hint;
   $("enter-order").hidden = !sale.payment;
-  $("enter-order").textContent = sale.payment ? `${sale.amount} KZT to ${sale.payee}` : "";
+  $("enter-order").textContent = sale.payment ? say("{amount} KZT to {payee}", sale) : "";
   $("left-attempts").textContent = sale.attempts_left;
-  const [title, text] = endings[sale.status === "approved" ? "approved" : sale.end_reason] ?? ["Over", () => ""];
+  const [title, text] = endings[sale.status === "approved" ? "approved" : sale.end_reason] ?? [say("Over"), () => ""];
   $("end").dataset.good = String(sale.status === "approved");
   $("end-title").textContent = title;
   $("end-text").textContent = text(sale);
@@ -123,5 +124,5 @@ export function tick() {
   if (sale.fallback_at) $("left-sms").textContent = minutes(Math.ceil(secondsUntil(sale.fallback_at)));
   const wait = sale.resend_at ? Math.ceil(secondsUntil(sale.resend_at)) : 0;
   $("resend").disabled = !sale.resend_at || wait > 0;
-  $("resend").textContent = wait > 0 ? `Send it again, in ${wait} s` : "Send it again";
+  $("resend").textContent = wait > 0 ? say("Send it again, in {wait} s", {wait}) : say("Send it again");
 }

@@ -218,6 +218,13 @@ CREATE TABLE events (
     data TEXT NOT NULL
 );
 
+-- A business lists its events by the first of these, in the order of their
+-- commits; the second finds the event that a page begins behind. Both grow at
+-- one end of each business, and leave out the notes of timelines.
+CREATE INDEX events_business ON events (business_id, mode, seq) WHERE type NOT LIKE 'note.%';
+
+CREATE UNIQUE INDEX events_id ON events (id) WHERE type NOT LIKE 'note.%';
+
 CREATE INDEX events_verification ON events (verification_id) WHERE verification_id IS NOT NULL;
 
 -- The key is random by nature. It begins with the phone, so that the rows of a

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"otpravka/otpcore"
+	"otpravka/storage"
+)
+
+// readiness tells whether requests can be stored. A database that answers can
+// still refuse every commit: its disk is full, or somebody holds its lock.
+type readiness struct {
+	ping  func(context.Context) error
+	stats func() storage.Stats
+	prove func(context.Context) error // writes, and takes it back
+
+	mu   sync.Mutex
+	lost int // transactions that were lost before the writer last proved itself
+}
+
+const (
+	// slow is how long work may wait for the writer. Beyond it, requests are
+	// about to be answered that they took too long.
+	slow = 5 * time.Second
+	// proofPatience bounds the proof: whoever asks a server that hangs must not
+	// hang too.
+	proofPatience = 2 * time.Second
+)
+
+var (
+	errStalled = errors.New("work has waited too long for the database")
+	errDoubted = errors.New("the last transaction was lost, and the next one is not through")
+)
+
+func newReadiness(db *storage.DB) *readiness {
+	return &readiness{ping: db.Ping, stats: db.Stats, prove: func(ctx context.Context) error { return db.Write(ctx, proof) }}
+}
+
+// check returns nil while the writer keeps up and its last transaction was no
+// loss. Once one was, only a transaction that comes through clears it. It is
+// made here, because a server that says it is not ready gets no requests to
+// try; while nothing is lost, nothing is written.
+func (r *readiness) check(ctx context.Context) error {
+	if err := r.ping(ctx); err != nil {
+		return err
+	}
+	s := r.stats()
+	for _, lane := range s.Lanes {
+		if lane.Oldest > slow {
+			return errStalled
+		}
+	}
+	if !r.mu.TryLock() {
+		return errDoubted // somebody else's proof is under way
+	}
+	defer r.mu.Unlock()
+	if s.Lost == r.lost {
+		return nil
+	}
+	ctx, done := context.WithTimeout(ctx, proofPatience)
+	defer done()
+	if err := r.prove(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errDoubted, err)
+	}
+	r.lost = s.Lost // one that was lost since then asks for a proof of its own
+	return nil
+}
+
+// proof writes to the disk and leaves nothing there: it keeps a receipt that no
+// provider sent and takes it back.
+func proof(tx otpcore.Tx) error {
+	const nobody = "readiness"
+	if err := tx.KeepReceipt(otpcore.Receipt{Provider: nobody, MessageID: nobody, Status: otpcore.Sent, At: tx.Now()}); err != nil {
+		return err
+	}
+	_, err := tx.TakeReceipt(nobody, nobody)
+	return err
+}

@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Bots tells what connected bots cost a server that has nothing else to do.
+type Bots struct {
+	Bots     int     `json:"bots"`
+	IdleMB   float64 `json:"idle_rss_mb"` // before the first bot
+	RSSMB    float64 `json:"rss_mb"`      // once all of them poll
+	KBPerBot float64 `json:"kb_per_bot"`  // the difference
+	CPU      float64 `json:"cpu_percent"` // of one core, while nobody writes to them
+}
+
+// settle is how long the bots are watched while nothing happens.
+const settle = 5 * time.Second
+
+// measureBots registers bots through the API and lets them poll a simulated
+// Telegram.
+func measureBots(ctx context.Context, o Options) (b *Bots, err error) {
+	tg, err := newTelegram(o.Bots)
+	if err != nil {
+		return nil, err
+	}
+	defer tg.Close()
+	s, err := o.open(ctx, tg.URL())
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err != nil {
+		return nil, err
+	}
+	idle, err := s.server.usage()
+	if err != nil {
+		return nil, err
+	}
+	if err := tg.register(ctx, s); err != nil {
+		return nil, err
+	}
+	polling, err := s.server.usage()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	settled, err := s.server.usage()
+	return &Bots{
+		Bots: o.Bots, IdleMB: megabytes(idle.rss), RSSMB: megabytes(settled.rss),
+		KBPerBot: round(float64(settled.rss-idle.rss) / 1024 / float64(o.Bots)),
+		CPU:      round(100 * (settled.cpu - polling.cpu).Seconds() / settle.Seconds()),
+	}, err
+}
+
+func megabytes(bytes int64) float64 { return round(float64(bytes) / (1 << 20)) }
+
+func (b *Bots) text(p *printer) {
+	p.line("\nbots      %d bots poll: RSS %s MB, %s MB before (%s KB for each); CPU %s %% of a core while nobody writes",
+		b.Bots, figure(b.RSSMB), figure(b.IdleMB), figure(b.KBPerBot), figure(b.CPU))
+}

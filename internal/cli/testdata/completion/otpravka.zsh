@@ -1,0 +1,81 @@
+# Completion of otpravka for zsh. To have it in this shell:
+#   source <(otpravka completion zsh)
+# and for ever: put that line into ~/.zshrc.
+autoload -Uz compinit bashcompinit
+(( $+functions[compdef] )) || compinit
+bashcompinit
+_otpravka() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word i
+    # The shell takes --flag=value for three words.
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case "$at $word" in
+            " serve") at="serve" ;;
+            " demo") at="demo" ;;
+            " business") at="business" ;;
+            "business create") at="business create" ;;
+            "business list") at="business list" ;;
+            " key") at="key" ;;
+            "key create") at="key create" ;;
+            " doctor") at="doctor" ;;
+            " healthcheck") at="healthcheck" ;;
+            " backup") at="backup" ;;
+            " restore-epoch") at="restore-epoch" ;;
+            " copy") at="copy" ;;
+            " bench") at="bench" ;;
+            " listen") at="listen" ;;
+            " completion") at="completion" ;;
+            " version") at="version" ;;
+        esac
+    done
+    COMPREPLY=()
+    case "$at $prev" in
+        "serve --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "serve --config" | "serve --database-url" | "serve --master-key-file" | "serve --public-url" | "serve --telegram-api" | "serve --listen" | "serve --metrics-listen") return ;;
+        "demo --lang") COMPREPLY=($(compgen -W "en ru" -- "$cur")); return ;;
+        "demo --listen") return ;;
+        "business create --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "business create --config" | "business create --database-url" | "business create --master-key-file" | "business create --public-url" | "business create --telegram-api" | "business create --name" | "business create --country" | "business create --locale" | "business create --currency" | "business create --time-zone") return ;;
+        "business list --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "business list --config" | "business list --database-url" | "business list --master-key-file" | "business list --public-url" | "business list --telegram-api") return ;;
+        "key create --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "key create --mode") COMPREPLY=($(compgen -W "live test" -- "$cur")); return ;;
+        "key create --scopes") COMPREPLY=($(compgen -W "start check orders reach admin" -- "$cur")); return ;;
+        "key create --config" | "key create --database-url" | "key create --master-key-file" | "key create --public-url" | "key create --telegram-api" | "key create --business" | "key create --name") return ;;
+        "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --listen" | "doctor --metrics-listen") return ;;
+        "healthcheck --listen") return ;;
+        "backup --database-url" | "backup --master-key-file") return ;;
+        "restore-epoch --database-url") return ;;
+        "copy --from" | "copy --to" | "copy --master-key-file") return ;;
+        "bench --scenario") COMPREPLY=($(compgen -W "cycle start check fallback growth bots" -- "$cur")); return ;;
+        "bench --url" | "bench --key" | "bench --connections" | "bench --seconds" | "bench --warmup" | "bench --runs" | "bench --database" | "bench --pending" | "bench --old-rows" | "bench --bots" | "bench --cpu-profile") return ;;
+        "listen --url" | "listen --key" | "listen --forward" | "listen --types" | "listen --since" | "listen --secret") return ;;
+    esac
+    case "$at" in
+        "") COMPREPLY=($(compgen -W "serve demo business key doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
+        "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --log-format --listen --metrics-listen" -- "$cur")) ;;
+        "demo") COMPREPLY=($(compgen -W "--help --listen --lang --script" -- "$cur")) ;;
+        "business") COMPREPLY=($(compgen -W "create list --help" -- "$cur")) ;;
+        "business create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --log-format --name --country --locale --currency --time-zone" -- "$cur")) ;;
+        "business list") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --log-format" -- "$cur")) ;;
+        "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
+        "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --log-format --business --name --mode --scopes" -- "$cur")) ;;
+        "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --log-format --listen --metrics-listen" -- "$cur")) ;;
+        "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
+        "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;
+        "restore-epoch") COMPREPLY=($(compgen -W "--help --database-url" -- "$cur")) ;;
+        "copy") COMPREPLY=($(compgen -W "--help --from --to --master-key-file --start-over" -- "$cur")) ;;
+        "bench") COMPREPLY=($(compgen -W "--help --url --key --scenario --connections --seconds --warmup --runs --database --pending --old-rows --bots --cpu-profile --json" -- "$cur")) ;;
+        "listen") COMPREPLY=($(compgen -W "--help --url --key --forward --types --since --json --secret" -- "$cur")) ;;
+        "completion") COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$cur")) ;;
+        "version") COMPREPLY=($(compgen -W "--help" -- "$cur")) ;;
+    esac
+}
+# Where nothing is known, as for values of flags, files are offered.
+complete -o default -F _otpravka otpravka

@@ -1,0 +1,90 @@
+package storage
+
+import (
+	"errors"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+var (
+	errStaleVerification = errors.New("verification has ended already")
+	errNoOnce            = errors.New("case remembers a result without an idempotency key")
+)
+
+// changes turns what a decision did into statements, and only that.
+func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write, error) {
+	list := make([]write, 0, 8)
+	switch {
+	case ch.NewVerification != nil:
+		list = append(list, putVerification(ch.NewVerification))
+	case ch.Verification != nil:
+		list = append(list, changeVerification(ch.Verification))
+	}
+	for _, d := range ch.NewDeliveries {
+		list = append(list, putDelivery(d))
+	}
+	for _, d := range ch.Deliveries {
+		list = append(list, changeDelivery(d))
+	}
+	for _, l := range ch.Links {
+		list = append(list, putLink(l))
+	}
+	for _, st := range ch.Standings {
+		list = append(list, putStanding(st))
+	}
+	for i := range ch.Events {
+		list = append(list, putEvent(&ch.Events[i]))
+	}
+	switch {
+	case ch.Remember == nil:
+	case once == nil:
+		return nil, errNoOnce
+	default:
+		list = append(list, putOnce(c.BusinessID, c.Mode, once, ch.Remember, c.Now))
+	}
+	return list, nil
+}
+
+// after is the file as the changes leave it. What a decision changed in its
+// case without saying so is not in it, as it is not in the rows.
+func (f *file) after(ch *otpcore.Changes) *file {
+	next := *f
+	if v := ch.NewVerification; v != nil {
+		next.verification = storedVerification(v)
+	}
+	if v := ch.Verification; v != nil {
+		next.verification = storedVerification(v)
+	}
+	for _, d := range ch.Deliveries {
+		next.deliveries = replaced(next.deliveries, storedDelivery(d), deliveryID)
+	}
+	for _, d := range ch.NewDeliveries {
+		next.deliveries = inserted(next.deliveries[:len(next.deliveries):len(next.deliveries)], storedDelivery(d), deliveryID)
+	}
+	for _, l := range ch.Links {
+		next.links = replaced(next.links, storedLink(l), linkID)
+	}
+	for _, st := range ch.Standings {
+		if st.BusinessID == "" {
+			next.everywhere = storedStanding(st)
+		} else {
+			next.standing = storedStanding(st)
+		}
+	}
+	return &next
+}
+
+// replaced returns the list with v in place of the value with its id.
+func replaced[T any](list []*T, v *T, id func(*T) otpcore.ID) []*T {
+	next := make([]*T, len(list))
+	for i, old := range list {
+		if next[i] = old; id(old) == id(v) {
+			next[i] = v
+		}
+	}
+	return next
+}
+
+// stored returns a time as it comes back from its column.
+func stored(t time.Time) time.Time { return fromMillis(millis(t)) }

@@ -1,0 +1,166 @@
+package storagetest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"otpravka/otpcore"
+	"otpravka/otpcore/coretest"
+)
+
+// T48PersonalDataGoes lets a month and an hour pass after the last thing that
+// happened to some persons: no row holds a phone, an index or an address then.
+func T48PersonalDataGoes(t *testing.T, newLab NewLab) {
+	lab := newLab(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := openShop(t, lab, otpcore.Telegram, otpcore.SMS)
+		persons := s.persons()
+		s.pass(time.Hour)
+		time.Sleep(30 * day)
+		purge(t, s.db)
+		purge(t, s.db) // the walk of links goes round
+		for _, p := range persons {
+			p.gone(s)
+		}
+	})
+}
+
+// T48ForgottenAtOnce forgets some persons at one business, of whom another one
+// keeps what it has.
+func T48ForgottenAtOnce(t *testing.T, newLab NewLab) {
+	lab := newLab(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := openShop(t, lab, otpcore.Telegram, otpcore.SMS)
+		persons := s.persons()
+		other := s.startBy(liveB, otpcore.StartRequest{Phone: persons[0].phone})
+		trial := s.startBy(testA, otpcore.StartRequest{Phone: persons[0].phone})
+		for i, p := range persons {
+			receipt, err := s.core.Phones.Forget(t.Context(), liveA, p.phone, "", nil)
+			must(t, err)
+			if receipt.Verifications != 2 || receipt.Links != i%2 || receipt.Deliveries < 2 {
+				t.Errorf("receipt %+v", receipt)
+			}
+		}
+		s.pass(21 * time.Minute)
+		purge(t, s.db)
+		for _, p := range persons {
+			p.gone(s)
+		}
+		equal(t, "another business's person is held", s.holds(liveB, other), true)
+		equal(t, "a trial's person is held", s.holds(testA, trial), true)
+
+		_, err := s.core.Phones.Forget(t.Context(), testA, persons[0].phone, "", nil)
+		must(t, err)
+		equal(t, "a trial's person is held", s.holds(testA, trial), false)
+		equal(t, "another business's person is held", s.holds(liveB, other), true)
+	})
+}
+
+// someone is a phone with two verifications at shop A, and what the rows may
+// hold of them.
+type someone struct {
+	phone   string
+	ids     []otpcore.ID
+	link    otpcore.ID
+	secrets [][]byte
+}
+
+// persons are known to shop A: every other one by a chat that was stopped.
+func (s *shop) persons() []*someone {
+	s.t.Helper()
+	var list []*someone
+	for n := range 6 {
+		p := &someone{phone: phoneOf(n)}
+		index := s.phoneIndex(p.phone)
+		p.secrets = append(p.secrets, index[:])
+		var link otpcore.Link
+		if n%2 == 1 {
+			link = s.linked(byte(n), p.phone)
+			p.link = link.ID
+			p.secrets = append(p.secrets, link.Phone.Sealed, link.Chat.Sealed, link.Chat.Index[:])
+		}
+		for range 2 {
+			id := s.startBy(liveA, otpcore.StartRequest{
+				Phone: p.phone, OrderID: fmt.Sprint("order of ", p.phone), Metadata: map[string]string{"name": "name of " + p.phone},
+			})
+			synctest.Wait()
+			v := s.caseOf(liveA, id)
+			p.ids = append(p.ids, id)
+			p.secrets = append(p.secrets, v.Verification.Phone.Sealed, []byte("order of "+p.phone), []byte("name of "+p.phone))
+			for _, d := range v.Deliveries {
+				if d.Target != nil {
+					p.secrets = append(p.secrets, d.Target)
+				}
+			}
+		}
+		if p.link != "" {
+			link.Status, link.EndedAt, link.EndReason = otpcore.LinkRevoked, s.db.Now(), "stopped"
+			s.write(func(tx otpcore.Tx) error { return tx.SaveLink(&link) })
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// gone looks for the person in whatever can be read of shop A.
+func (p *someone) gone(s *shop) {
+	s.t.Helper()
+	for _, id := range p.ids {
+		if s.holds(liveA, id) {
+			s.t.Errorf("%s holds a person", id)
+		}
+		for _, d := range s.caseOf(liveA, id).Deliveries {
+			if d.Target != nil || d.Content != nil || d.MessageID != "" || d.LinkID != "" || d.Error != nil {
+				s.t.Errorf("%s of %s holds a person: %+v", d.ID, id, d)
+			}
+		}
+	}
+	links, err := s.db.LinksOfPhone(s.t.Context(), shopA.ID, s.phoneIndex(p.phone))
+	must(s.t, err)
+	equal(s.t, "links of the phone", len(links), 0)
+	if p.link != "" {
+		l, err := s.db.Link(s.t.Context(), p.link)
+		must(s.t, err)
+		if l.Phone.Sealed != nil || l.Chat.Sealed != nil || !l.Chat.Index.IsZero() {
+			s.t.Errorf("link %+v holds a person", l)
+		}
+	}
+	q := otpcore.PhoneQuery{BusinessID: shopA.ID, Mode: otpcore.Live, Phone: s.phoneIndex(p.phone), Limit: 10}
+	list, err := s.db.VerificationsOf(s.t.Context(), q)
+	must(s.t, err)
+	equal(s.t, "verifications of the phone", len(list), 0)
+	s.write(func(tx otpcore.Tx) error {
+		ids, err := tx.Traces(q)
+		equal(s.t, "traces of the phone", len(ids), 0)
+		return err
+	})
+}
+
+// FillWithPersons makes a database know some persons, and returns the values
+// that must be in none of its bytes once they are past their time. It is for
+// tests that read the bytes.
+func FillWithPersons(t *testing.T, db Engine) [][]byte {
+	t.Helper()
+	s := &shop{t: t, db: db, vault: coretest.NewVault(), carriers: coretest.NewCarriers(otpcore.Telegram, otpcore.SMS), boot: newBoot()}
+	s.core = otpcore.New(otpcore.Config{
+		Ledger: db, Reader: db, Vault: s.vault, Carriers: s.carriers, Renderer: coretest.NewRenderer(),
+		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: s.boot, Logger: slog.New(slog.DiscardHandler),
+	})
+	db.OnCommit(s.core.Committed)
+	s.write(func(tx otpcore.Tx) error { return errors.Join(tx.SaveBusiness(&shopA), tx.SaveBusiness(&shopB)) })
+	var secrets [][]byte
+	for _, p := range s.persons() {
+		for _, id := range p.ids {
+			_, err := s.core.Verifications.Cancel(t.Context(), liveA, id, nil)
+			must(t, err)
+		}
+		secrets = append(secrets, p.secrets...)
+	}
+	synctest.Wait()
+	s.core.Dispatcher.Close(t.Context())
+	return secrets
+}

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"otpravka/otpcore"
+	"otpravka/webhook/events"
+	"otpravka/webhook/problem"
+)
+
+// ListEvents lists what happened, and waits for it if asked to.
+func (h *Handlers) ListEvents(ctx context.Context, r ListEventsRequestObject) (ListEventsResponseObject, error) {
+	types, err := eventTypes(r.Params.Types)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageLimit
+	if r.Params.Limit != nil {
+		limit = *r.Params.Limit
+	}
+	from := clientOf(ctx)
+	page, err := h.Events.List(ctx, from.caller, otpcore.EventsRequest{
+		Listener: from.key.ID, After: given(r.Params.After), Types: types, Limit: limit,
+		Wait: time.Duration(given(r.Params.Wait)) * time.Second,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := ListEvents200JSONResponse{Items: []Event{}, NextAfter: page.Next, HasMore: page.More}
+	for _, e := range page.Events {
+		out.Items = append(out.Items, event(events.New(e)))
+	}
+	return out, nil
+}
+
+// eventTypes refuses a word that is no type: whoever misspelt it would wait
+// for ever.
+func eventTypes(words []EventType) ([]otpcore.EventType, error) {
+	types := convert[otpcore.EventType](words)
+	for _, t := range types {
+		if !slices.Contains(otpcore.EventTypes, t) {
+			return nil, problem.New("bad_parameter").At("query/types", "Send types that the contract names, with commas between them.")
+		}
+	}
+	return types, nil
+}
+
+func event(p events.Payload) Event {
+	return Event{ID: p.ID, Type: EventType(p.Type), CreatedAt: p.CreatedAt, Mode: Mode(p.Mode), Data: p.Data}
+}
