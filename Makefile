@@ -4,7 +4,7 @@ GO ?= go
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 .PHONY: build
 build: ## Build ./otpravka, one static binary
@@ -13,6 +13,10 @@ build: ## Build ./otpravka, one static binary
 .PHONY: test
 test: lint ## Lint, then run every test under the race detector; needs Go only
 	$(GO) test -race -timeout 9m ./...
+
+.PHONY: crash
+crash: ## Kill the server at every named point, on both databases, and see what survives
+	$(GO) test -timeout 20m -v ./internal/crash -full
 
 .PHONY: lint
 lint: ## go vet, staticcheck, gofumpt and a tidy go.mod
@@ -32,7 +36,11 @@ generate: ## Make the API's types from openapi.yaml
 
 .PHONY: bench
 bench: ## Measure starts, checks and full cycles per second over HTTP
-	$(GO) test -run '^$$' -bench . -benchtime 2s -count 3 ./internal/app
+	$(GO) run ./cmd/otpravka bench
+
+.PHONY: bench-security
+bench-security: ## Measure what timing and slowness give an attacker; wants a quiet machine
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./internal/security
 
 .PHONY: demo
 demo: ## Open the demo: a shop and a phone to click, against simulators

@@ -1,0 +1,103 @@
+package crash
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"otpravka/internal/sim/smssim"
+)
+
+// fill lets no file of the server grow or change any more, or lets them again.
+// It takes no rights and no file system of its own, and the server cannot tell
+// it from a disk that is full or broken: each write fails.
+func (c *child) fill(full bool) {
+	c.Helper()
+	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	var now unix.Rlimit
+	if err := unix.Prlimit(c.cmd.Process.Pid, unix.RLIMIT_FSIZE, nil, &now); err != nil {
+		c.Fatal(err)
+	}
+	if limit.Cur, limit.Max = now.Max, now.Max; full {
+		limit.Cur = 0
+	}
+	if err := unix.Prlimit(c.cmd.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// refused expects that the request was not stored, and that the answer says so
+// and when to come back.
+func (w *world) refused(path, once, body string) {
+	w.Helper()
+	req, err := http.NewRequest(http.MethodPost, w.url+path, strings.NewReader(body))
+	w.must(err)
+	req.Header.Set("Authorization", "Bearer "+w.key)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", once)
+	res, err := w.http.Do(req)
+	w.must(err)
+	defer func() { _ = res.Body.Close() }()
+	var said map[string]any
+	w.must(json.NewDecoder(res.Body).Decode(&said))
+	after, err := strconv.Atoi(res.Header.Get("Retry-After"))
+	if res.StatusCode != http.StatusServiceUnavailable || err != nil || after < 1 || said["valid"] != nil {
+		w.Errorf("%s on a full disk: %d, Retry-After %q, %v", path, res.StatusCode, res.Header.Get("Retry-After"), said)
+	}
+}
+
+func (w *world) readiness() int {
+	w.Helper()
+	res, err := w.http.Get(w.url + "/readyz")
+	w.must(err)
+	w.must(res.Body.Close())
+	return res.StatusCode
+}
+
+// TestF23DiskFull fills the disk of a running server, and frees it again.
+func TestF23DiskFull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqlite, "")
+	w.open(1)
+	const phone = "+77010000001"
+	var v struct{ ID string }
+	if status := w.ask("POST", "/v1/verifications", "start", fields{"phone": phone}, &v); status != http.StatusCreated {
+		t.Fatalf("the start was answered %d", status)
+	}
+	m, err := w.sms.WaitSMS(w.ctx(), phone, smssim.HasCode())
+	w.must(err)
+	w.fill(true)
+	check := "/v1/verifications/" + v.ID + "/check"
+	w.refused(check, "right", `{"code":"`+m.Code()+`"}`)
+	for n := range 8 { // more than there are attempts
+		w.refused(check, fmt.Sprintf("wrong-%d", n), `{"code":"`+other(m.Code())+`"}`)
+	}
+	w.refused("/v1/verifications", "another", `{"phone":"+77010000002"}`)
+	if status := w.readiness(); status != http.StatusServiceUnavailable {
+		t.Errorf("ready on a full disk: %d", status)
+	}
+	w.fill(false)
+	for over := time.Now().Add(patience); w.readiness() != http.StatusOK; time.Sleep(pause) {
+		if time.Now().After(over) {
+			t.Fatal("it is not ready again, though the disk has room")
+		}
+	}
+	var answer struct{ Valid bool }
+	status := w.ask("POST", check, "right", fields{"code": m.Code()}, &answer)
+	if status != http.StatusOK || !answer.Valid {
+		t.Errorf("the right code afterwards: %d, %+v", status, answer)
+	}
+	c := &cycle{world: w, id: v.ID, phone: phone, checks: 1, compared: 1, approvals: 1}
+	c.terminal()
+	w.stop()
+	if n := w.died(); n != 0 {
+		t.Errorf("the server died %d times", n)
+	}
+	w.sound([]*cycle{c})
+}
