@@ -64,7 +64,7 @@ func (p *Phones) receipt(ctx context.Context, by Caller, once *Once) (receipt *F
 	}
 	err = p.ledger.Write(ctx, func(tx Tx) error {
 		*receipt = Forgotten{}
-		found, err = answered(tx, by, once, receipt)
+		found, err = answered(tx, by.Business.ID, by.Mode, once, receipt)
 		return err
 	})
 	return receipt, found, err
@@ -77,30 +77,15 @@ func (p *Phones) sign(ctx context.Context, by Caller, once *Once, done *Forgotte
 	err := p.ledger.Write(ctx, func(tx Tx) error {
 		signed = *done
 		signed.ID, signed.At = NewID(PrefixForgotten, tx.Now()), tx.Now()
-		if once == nil {
-			return nil
-		}
-		if found, err := answered(tx, by, once, &signed); found || err != nil {
+		if found, err := answered(tx, by.Business.ID, by.Mode, once, &signed); found || err != nil {
 			return err
 		}
-		c := &Case{}
-		if err := c.Remember(once.Fingerprint, signed); err != nil {
-			return err
-		}
-		return tx.Remember(by.Business.ID, by.Mode, *once, *c.changed.remember)
+		return answer(tx, by.Business.ID, by.Mode, once, signed)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &signed, nil
-}
-
-func answered(tx Tx, by Caller, once *Once, into *Forgotten) (bool, error) {
-	r, err := tx.Remembered(by.Business.ID, by.Mode, *once)
-	if err != nil {
-		return false, err
-	}
-	return recall(&Case{Remembered: r}, once, into)
 }
 
 // forgetChats revokes the phone's links, takes phone and chat out of them, and

@@ -117,23 +117,35 @@ func (b *Businesses) firstUse(id ID, today time.Time) bool {
 func WriteOnce(ctx context.Context, ledger Ledger, business ID, mode Mode, once *Once, fn func(tx Tx, found ID) (ID, error)) error {
 	return ledger.Write(ctx, func(tx Tx) error {
 		var ref startedRef
-		if once != nil {
-			r, err := tx.Remembered(business, mode, *once)
-			if err != nil {
-				return err
-			}
-			if _, err := recall(&Case{Remembered: r}, once, &ref); err != nil {
-				return err
-			}
+		if _, err := answered(tx, business, mode, once, &ref); err != nil {
+			return err
 		}
 		id, err := fn(tx, ref.ID)
-		if err != nil || once == nil || ref.ID != "" {
+		if err != nil || ref.ID != "" {
 			return err
 		}
-		c := &Case{}
-		if err := c.Remember(once.Fingerprint, startedRef{id}); err != nil {
-			return err
-		}
-		return tx.Remember(business, mode, *once, *c.changed.remember)
+		return answer(tx, business, mode, once, startedRef{id})
 	})
+}
+
+// answered reads what the key has answered before, and reports false when it is
+// new, or when there is none.
+func answered(tx Tx, business ID, mode Mode, once *Once, into any) (bool, error) {
+	if once == nil {
+		return false, nil
+	}
+	r, err := tx.Remembered(business, mode, *once)
+	if err != nil {
+		return false, err
+	}
+	return recall(&Case{Remembered: r}, once, into)
+}
+
+// answer stores result as the answer to the key, if there is one.
+func answer(tx Tx, business ID, mode Mode, once *Once, result any) error {
+	c := &Case{}
+	if err := remember(c, once, result); err != nil || once == nil {
+		return err
+	}
+	return tx.Remember(business, mode, *once, *c.changed.remember)
 }
