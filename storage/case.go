@@ -63,12 +63,12 @@ func (m *memory) openPhone(f *file, business otpcore.ID, phone otpcore.Index, li
 	f.standing = &otpcore.Standing{BusinessID: business, Phone: phone}
 	f.everywhere = &otpcore.Standing{Phone: phone}
 	want(list, scanLink, f.addLink, linksOfPhone, string(business), phone[:])
-	want(list, scanStandingRow, func(r standingRow) {
-		switch r.BusinessID {
+	want(list, scanStanding, func(st *otpcore.Standing) {
+		switch st.BusinessID {
 		case business:
-			f.standing = r.Standing
+			f.standing = st
 		case "":
-			f.everywhere = r.Standing
+			f.everywhere = st
 		}
 	}, standingsOfPhone, phone[:])
 }
@@ -81,7 +81,7 @@ func (f *file) readVerification(id otpcore.ID, list *reads) {
 func (f *file) readPhoneOf(id otpcore.ID, list *reads) {
 	f.standing = &otpcore.Standing{} // stands for a phone that has no row
 	want(list, scanLink, f.addLink, linksOfVerification, string(id))
-	want(list, scanStandingRow, func(r standingRow) { f.standing = r.Standing }, standingOfVerification, string(id))
+	want(list, scanStanding, func(st *otpcore.Standing) { f.standing = st }, standingOfVerification, string(id))
 }
 
 // A case has a handful of deliveries and links. Sorting them here spares the

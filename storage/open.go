@@ -50,9 +50,6 @@ type DB struct {
 	writer  *writer
 	watched func()       // ends the watch
 	closed  func() error // closes once, and answers the same each time
-
-	walk   sync.Mutex // held by a purge of standings
-	walked phoneKey   // where the last one stopped
 }
 
 const defaultDepth = 4096

@@ -47,6 +47,7 @@ var walks = []walk{
 	{name: "deliveries", age: rowsKept, read: deliveriesBy(oldDeliveries), take: inRange(deleteDeliveries)},
 	{name: "verifications", age: rowsKept, read: readVerifications, take: inRange(deleteVerifications)},
 	{name: "links", read: readLinks, take: takeLinks, pages: 50},
+	{name: "standings", read: readStandings, take: takeStandings, pages: 100},
 }
 
 // unripe is what a delivery's verification must not be: pending, or over for

@@ -16,8 +16,7 @@ const (
 		ON CONFLICT (phone_index, business_id) DO UPDATE SET state = excluded.state`
 	walkStandings = `SELECT business_id, phone_index, state FROM standings
 		WHERE (phone_index, business_id) > ($1, $2) ORDER BY phone_index, business_id LIMIT $3`
-	// The state is compared so that a row changed since it was read stays.
-	deleteStanding = `DELETE FROM standings WHERE business_id = $1 AND phone_index = $2 AND state = $3`
+	deleteStanding = `DELETE FROM standings WHERE business_id = $1 AND phone_index = $2`
 )
 
 // standingState is a standing as it rests in its row. The lists are short and
@@ -49,20 +48,13 @@ func (s *session) standing(business otpcore.ID, phone otpcore.Index) (*otpcore.S
 	return st, s.fold(err)
 }
 
-// standingRow is a standing with the state it was read in.
-type standingRow struct {
-	*otpcore.Standing
-	raw string
-}
-
-func scanStandingRow(scan func(...any) error) (r standingRow, err error) {
-	var business string
+func scanStanding(scan func(...any) error) (*otpcore.Standing, error) {
+	var business, state string
 	var phone []byte
-	if err := scan(&business, &phone, &r.raw); err != nil {
-		return r, err
+	if err := scan(&business, &phone, &state); err != nil {
+		return nil, err
 	}
-	r.Standing, err = decodeStanding(otpcore.ID(business), toIndex(phone), r.raw)
-	return r, err
+	return decodeStanding(otpcore.ID(business), toIndex(phone), state)
 }
 
 func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpcore.Standing, error) {
