@@ -52,22 +52,18 @@ func BeginEpoch(ctx context.Context, url string) (Epoch, error) {
 	return e, err
 }
 
-// beginEpoch changes the number before anything else: whatever happens after
-// that, no older code is right any more.
+// beginEpoch does all of it or nothing. Nobody else waits for the writer.
 func (db *DB) beginEpoch(ctx context.Context, e *Epoch) error {
 	e.Number = db.writer.epoch.Load() + 1
-	err := db.Write(ctx, func(x otpcore.Tx) error {
-		if _, err := x.(tx).t.exec(storeEpoch, strconv.FormatInt(e.Number, 10)); err != nil {
+	return db.Write(ctx, func(x otpcore.Tx) (err error) {
+		s := &x.(tx).t.session
+		if _, err := s.exec(storeEpoch, strconv.FormatInt(e.Number, 10)); err != nil {
 			return err
 		}
-		_, err := x.(tx).t.exec(deleteMeta, movedMeta)
+		if _, err := s.exec(deleteMeta, movedMeta); err != nil {
+			return err
+		}
+		e.Ended, err = db.writer.wakeOlder(s, e.Number)
 		return err
 	})
-	for n := int64(batchRows); n == batchRows && err == nil; e.Ended += int(n) {
-		err = db.Write(ctx, func(x otpcore.Tx) (err error) {
-			n, err = x.(tx).t.exec(wakeOlder, millis(x.Now()), e.Number, batchRows)
-			return err
-		})
-	}
-	return err
 }

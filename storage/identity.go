@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"otpravka/otpcore"
 )
@@ -49,4 +50,13 @@ func (db *DB) Ping(ctx context.Context) error {
 		return errAway
 	}
 	return db.pool.PingContext(ctx)
+}
+
+// Prove returns nil once a transaction that writes has come through. It stores
+// the time, which every other one stores as well.
+func (db *DB) Prove(ctx context.Context) error {
+	return db.Write(ctx, func(x otpcore.Tx) error {
+		_, err := x.(tx).t.exec(storeMark, strconv.FormatInt(millis(x.Now()), 10))
+		return err
+	})
 }

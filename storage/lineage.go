@@ -73,7 +73,7 @@ func (w *writer) newEpoch(s *session, epoch int64, fell bool, lineage string) (i
 		if _, err := s.exec(storeEpoch, strconv.FormatInt(epoch, 10)); err != nil {
 			return 0, err
 		}
-		if err := w.wakeOlder(s, epoch); err != nil {
+		if _, err := w.wakeOlder(s, epoch); err != nil {
 			return 0, err
 		}
 	}
@@ -85,12 +85,13 @@ func (w *writer) newEpoch(s *session, epoch int64, fell bool, lineage string) (i
 }
 
 // wakeOlder makes whatever is pending from older epochs due, so that it ends
-// at once and not only at its own time.
-func (w *writer) wakeOlder(s *session, epoch int64) error {
+// at once and not only at its own time. It returns how many those were.
+func (w *writer) wakeOlder(s *session, epoch int64) (total int, err error) {
 	for {
 		n, err := s.exec(wakeOlder, millis(w.clock.Now()), epoch, batchRows)
+		total += int(n)
 		if err != nil || n < batchRows {
-			return err
+			return total, err
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -50,10 +51,7 @@ func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write,
 // case without saying so is not in it, as it is not in the rows.
 func (f *file) after(ch *otpcore.Changes) *file {
 	next := *f
-	if v := ch.NewVerification; v != nil {
-		next.verification = storedVerification(v)
-	}
-	if v := ch.Verification; v != nil {
+	if v := cmp.Or(ch.NewVerification, ch.Verification); v != nil {
 		next.verification = storedVerification(v)
 	}
 	for _, d := range ch.Deliveries {

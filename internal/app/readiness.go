@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"otpravka/otpcore"
 	"otpravka/storage"
 )
 
@@ -16,7 +15,7 @@ import (
 type readiness struct {
 	ping  func(context.Context) error
 	stats func() storage.Stats
-	prove func(context.Context) error // writes, and takes it back
+	prove func(context.Context) error // writes
 
 	mu   sync.Mutex
 	lost int // transactions that were lost before the writer last proved itself
@@ -37,7 +36,7 @@ var (
 )
 
 func newReadiness(db *storage.DB) *readiness {
-	return &readiness{ping: db.Ping, stats: db.Stats, prove: func(ctx context.Context) error { return db.Write(ctx, proof) }}
+	return &readiness{ping: db.Ping, stats: db.Stats, prove: db.Prove}
 }
 
 // check returns nil while the writer keeps up and its last transaction was no
@@ -68,15 +67,4 @@ func (r *readiness) check(ctx context.Context) error {
 	}
 	r.lost = s.Lost // one that was lost since then asks for a proof of its own
 	return nil
-}
-
-// proof writes to the disk and leaves nothing there: it keeps a receipt that no
-// provider sent and takes it back.
-func proof(tx otpcore.Tx) error {
-	const nobody = "readiness"
-	if err := tx.KeepReceipt(otpcore.Receipt{Provider: nobody, MessageID: nobody, Status: otpcore.Sent, At: tx.Now()}); err != nil {
-		return err
-	}
-	_, err := tx.TakeReceipt(nobody, nobody)
-	return err
 }
