@@ -67,22 +67,18 @@ func DefaultKeyFile() (string, error) {
 	return filepath.Join(dir, "otpravka", "master.key"), nil
 }
 
-// File is the YAML file: what does not fit a flag or a variable.
-type File struct {
-	SMS sms.Config
-}
-
-// ReadFile reads the YAML file at path.
-func ReadFile(path string) (File, error) {
-	var f File
+// ReadFile reads the YAML file at path: what does not fit a flag or a variable,
+// which is the SMS providers.
+func ReadFile(path string) ([]sms.ProviderConfig, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return f, fmt.Errorf("the configuration file cannot be read: %w", err)
+		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
 	}
-	if f.SMS.Providers, err = sms.Parse(raw); err != nil {
-		return f, fmt.Errorf("%s: %w", path, err)
+	providers, err := sms.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return f, nil
+	return providers, nil
 }
 
 // check refuses settings that could only fail later.

@@ -96,11 +96,11 @@ func (e *examination) settings(context.Context) []Finding {
 		e.declared = true
 		return line(OK, "no YAML file is named, and none is needed without SMS")
 	}
-	f, err := ReadFile(e.file)
+	providers, err := ReadFile(e.file)
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
-	e.cfg.SMS, e.declared = f.SMS.Providers, true
+	e.cfg.SMS, e.declared = providers, true
 	return line(OK, "%s is read", e.file)
 }
 

@@ -100,9 +100,9 @@ func (w *world) providers(declared ...string) []sms.ProviderConfig {
 	w.Helper()
 	name := filepath.Join(w.dir, "otpravka.yaml")
 	w.must(os.WriteFile(name, []byte("sms_providers:\n"+strings.Join(declared, "")), 0o600))
-	file, err := app.ReadFile(name)
+	providers, err := app.ReadFile(name)
 	w.must(err)
-	return file.SMS.Providers
+	return providers
 }
 
 // start runs the server and returns once it answers. A second start keeps the

@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"otpravka/storage"
 )
 
 // Scenarios are the names of everything that can be measured. The first three
@@ -152,7 +154,7 @@ func (o Options) settings() Settings {
 		Codes: "read from messages posted to a provider on this machine", LimitsLifted: LimitsLifted,
 		Connections: o.Connections, Seconds: o.Duration.Seconds(), Warmup: o.Warmup.Seconds(), Runs: o.Runs,
 	}
-	if o.postgres() {
+	if storage.IsPostgres(o.Database) {
 		s.Database = "PostgreSQL"
 	}
 	if o.URL != "" {

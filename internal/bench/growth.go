@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"otpravka/storage"
 )
 
 // Growth compares starts on an empty database with starts on one that is full
@@ -24,7 +26,7 @@ const samples = 256
 // measureGrowth fills the database by copying rows of real verifications, as
 // asking for millions of codes would take too long.
 func measureGrowth(ctx context.Context, o Options) (g *Growth, err error) {
-	if o.postgres() {
+	if storage.IsPostgres(o.Database) {
 		return nil, errors.New("only a SQLite file can be filled: leave --database out")
 	}
 	s, err := o.open(ctx, "")

@@ -8,13 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"otpravka/internal/app"
 	"otpravka/internal/app/admin"
 	"otpravka/otpcore"
+	"otpravka/storage"
 )
 
 // site is what a scenario measures: an API, and where the bench runs it itself,
@@ -94,18 +94,15 @@ func (s *site) placeDatabase(o Options) error {
 	return nil
 }
 
-// databaseFile is the file that --database names, empty for none.
+// databaseFile is the file that --database names, empty for none. What is no
+// address of a database is left to the server, which says what to write.
 func (o Options) databaseFile() string {
-	if o.Database == "" || o.postgres() {
+	if o.Database == "" {
 		return ""
 	}
-	if path, found := strings.CutPrefix(o.Database, "sqlite://"); found {
-		return path
-	}
-	return o.Database
+	path, _ := storage.Location(o.Database)
+	return path
 }
-
-func (o Options) postgres() bool { return strings.HasPrefix(o.Database, "postgres") }
 
 // makeBusiness makes the business as the operator's command does, and keeps
 // its live key.

@@ -54,12 +54,9 @@ func (s settings) load(log io.Writer) (app.Config, error) {
 	if s.Config == "" {
 		return cfg, nil
 	}
-	file, err := app.ReadFile(s.Config)
-	if err != nil {
-		return cfg, err
-	}
-	cfg.SMS = file.SMS.Providers
-	return cfg, nil
+	var err error
+	cfg.SMS, err = app.ReadFile(s.Config)
+	return cfg, err
 }
 
 func (s settings) logger(w io.Writer) *slog.Logger {

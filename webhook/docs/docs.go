@@ -29,13 +29,13 @@ const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-acti
 
 // Page serves the documentation.
 type Page struct {
-	render func() ([]byte, error)
+	render func() (*asset, error)
 }
 
 // New returns the page of a contract whose examples call the server at base.
 // The page is written when somebody asks for it first.
 func New(contract []byte, base string) *Page {
-	return &Page{render: sync.OnceValues(func() ([]byte, error) { return render(contract, base) })}
+	return &Page{render: sync.OnceValues(func() (*asset, error) { return render(contract, base) })}
 }
 
 // Mount adds the routes.
@@ -47,9 +47,9 @@ func (p *Page) Mount(e *echo.Echo) {
 			return err
 		}
 		c.Response().Header().Set("Content-Security-Policy", policy)
-		return serve(c, "text/html; charset=utf-8", html)
+		return html.serve(c)
 	})
-	e.Match(reading, "/docs/style.css", func(c echo.Context) error { return serve(c, "text/css; charset=utf-8", style) })
+	e.Match(reading, "/docs/style.css", newAsset("text/css; charset=utf-8", style).serve)
 	// 303 makes whoever follows it drop a body and a query (RFC 9110 section
 	// 15.4.4), and an address without a host stays here.
 	onward := func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/docs") }
@@ -57,19 +57,29 @@ func (p *Page) Mount(e *echo.Echo) {
 	e.Match(reading, "/docs/", onward)
 }
 
-// serve answers with content that changes only with the program, so a browser
-// may keep it as long as it asks whether it still holds.
-func serve(c echo.Context, media string, content []byte) error {
+// asset is content that changes only with the program.
+type asset struct {
+	media, tag string
+	content    []byte
+}
+
+func newAsset(media string, content []byte) *asset {
 	sum := sha256.Sum256(content)
+	return &asset{media: media, tag: `"` + hex.EncodeToString(sum[:8]) + `"`, content: content}
+}
+
+// serve lets a browser keep the content as long as it asks whether it still
+// holds.
+func (a *asset) serve(c echo.Context) error {
 	h := c.Response().Header()
-	h.Set("Content-Type", media)
+	h.Set("Content-Type", a.media)
 	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
-	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(content))
+	h.Set("ETag", a.tag)
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(a.content))
 	return nil
 }
 
-func render(contract []byte, base string) ([]byte, error) {
+func render(contract []byte, base string) (*asset, error) {
 	view, err := read(contract, base)
 	if err != nil {
 		return nil, fmt.Errorf("api page: %w", err)
@@ -82,5 +92,5 @@ func render(contract []byte, base string) ([]byte, error) {
 	if err := page.Execute(&out, view); err != nil {
 		return nil, fmt.Errorf("api page: %w", err)
 	}
-	return out.Bytes(), nil
+	return newAsset("text/html; charset=utf-8", out.Bytes()), nil
 }

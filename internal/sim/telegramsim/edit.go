@@ -26,23 +26,15 @@ func (s *Server) editMessageReplyMarkup(req *request) (reply, error) {
 // edit makes a new version of one of the bot's messages. The buttons are always
 // replaced: an edit without reply_markup removes them.
 func (s *Server) edit(req *request, change func(*wireMessage)) (reply, error) {
-	p := req.params
-	mark, err := parseMarkup(p["reply_markup"])
+	mark, err := parseMarkup(req.params["reply_markup"])
 	if err != nil {
 		return reply{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.openChat(req.bot, p)
+	c, i, err := s.messageOf(req, errEditNotFound)
 	if err != nil {
 		return reply{}, err
-	}
-	if p.int("message_id") == 0 {
-		return reply{}, errNoMessageID
-	}
-	i, ok := c.index(p.int("message_id"))
-	if !ok {
-		return reply{}, errEditNotFound
 	}
 	old := c.messages[i]
 	if !old.FromBot {
@@ -62,20 +54,30 @@ func (s *Server) edit(req *request, change func(*wireMessage)) (reply, error) {
 	return reply{result: wire}, nil
 }
 
+// messageOf finds the message that a request names, and answers missing where
+// the chat has none of that id. The caller holds the lock.
+func (s *Server) messageOf(req *request, missing error) (*chat, int, error) {
+	c, err := s.openChat(req.bot, req.params)
+	if err != nil {
+		return nil, 0, err
+	}
+	id := req.params.int("message_id")
+	if id == 0 {
+		return nil, 0, errNoMessageID
+	}
+	i, ok := c.index(id)
+	if !ok {
+		return nil, 0, missing
+	}
+	return c, i, nil
+}
+
 func (s *Server) deleteMessage(req *request) (reply, error) {
-	p := req.params
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.openChat(req.bot, p)
+	c, i, err := s.messageOf(req, errDeleteNotFound)
 	if err != nil {
 		return reply{}, err
-	}
-	if p.int("message_id") == 0 {
-		return reply{}, errNoMessageID
-	}
-	i, ok := c.index(p.int("message_id"))
-	if !ok {
-		return reply{}, errDeleteNotFound
 	}
 	if s.opts.Now().Sub(c.messages[i].Date) > deleteWindow {
 		return reply{}, errDeleteForbidden
