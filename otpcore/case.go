@@ -22,7 +22,8 @@ type Case struct {
 	Deliveries   []*Delivery   // oldest first
 	Links        []*Link       // of the phone at the business, whatever their status
 	Standing     *Standing     // of the phone at the business
-	Everywhere   *Standing     // of the phone at all businesses
+	Everywhere   *Standing     // of the phone at all businesses; starts only
+	Begun        []Begun       // the phone's live starts of at least the last 24 h at all businesses; starts only
 	Remembered   *Remembered   // what the op's idempotency key has answered before
 
 	changed changeSet
@@ -43,14 +44,14 @@ type Changes struct {
 	NewDeliveries   []*Delivery
 	Deliveries      []*Delivery
 	Links           []*Link // to update
-	Standings       []*Standing
+	Standing        *Standing
 	Events          []Event
 	Remember        *Remembered // under the op's idempotency key
 }
 
 type changeSet struct {
 	verification, insert bool
-	standing, everywhere bool
+	standing             bool
 	newDeliveries        []*Delivery
 	deliveries           map[*Delivery]bool
 	links                map[*Link]bool
@@ -78,10 +79,7 @@ func (c *Case) Changes() Changes {
 		}
 	}
 	if c.changed.standing {
-		ch.Standings = append(ch.Standings, c.Standing)
-	}
-	if c.changed.everywhere {
-		ch.Standings = append(ch.Standings, c.Everywhere)
+		ch.Standing = c.Standing
 	}
 	return ch
 }

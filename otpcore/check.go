@@ -133,7 +133,7 @@ func (d *desk) approve(c *Case) {
 		onlySMS = onlySMS && dlv.Channel == SMS
 	}
 	if d.counts(v) {
-		c.clearStanding()
+		c.clearFailures()
 	}
 	if onlySMS && v.Channel == SMS && v.Mode == Live {
 		c.proveLinks()

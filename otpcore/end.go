@@ -23,7 +23,6 @@ func (c *Case) close(status Status, reason EndReason) bool {
 	v.Status, v.EndReason, v.EndedAt = status, reason, c.Now
 	v.Seed, v.OwnCode, v.FallbackAt = nil, nil, noTime
 	c.touchVerification()
-	c.markLife(noTime)
 	for _, dlv := range c.Deliveries {
 		if dlv.Kind == DeliverCode && (dlv.Status == Queued || dlv.Status == WaitingLink) {
 			c.skip(dlv, "verification_ended")
@@ -71,7 +70,6 @@ func wantedAtEnd(v *Verification) Wanted {
 func (d *desk) setExpiry(c *Case, at time.Time) {
 	c.Verification.ExpiresAt = at
 	c.touchVerification()
-	c.markLife(at)
 }
 
 func (c *Case) skip(dlv *Delivery, reason string) {

@@ -28,9 +28,9 @@ const forgetAtOnce = 20
 // and chats their link. Codes that still work are canceled first. Nobody is
 // written to: a message would use once more what is to be forgotten.
 //
-// The phone's standing stays until it means nothing any more. It holds a keyed
-// hash and counts, and if it went, a lock or a pause could be lifted by asking
-// to be forgotten.
+// The phone's standing stays until it means nothing any more, and for a day the
+// times of its starts. It holds a keyed hash and counts, and if it went, a lock,
+// a pause or a limit could be lifted by asking to be forgotten.
 //
 // A call that breaks off halfway is finished by its repeat, and repeating one
 // that was done finds nothing.
@@ -152,15 +152,8 @@ func (p *Phones) forgetVerifications(ctx context.Context, by Caller, phone Index
 			if ids, err = tx.Traces(q); err != nil {
 				return err
 			}
-			deliveries = 0
-			for _, id := range ids {
-				n, err := p.forgetVerification(tx, id)
-				if err != nil {
-					return err
-				}
-				deliveries += n
-			}
-			return nil
+			deliveries, err = p.eraseAll(tx, phone, ids)
+			return err
 		})
 		if err != nil {
 			return err
@@ -172,18 +165,39 @@ func (p *Phones) forgetVerifications(ctx context.Context, by Caller, phone Index
 	return nil
 }
 
-func (p *Phones) forgetVerification(tx Tx, id ID) (int, error) {
-	c, err := tx.Case(Ref{Verification: id})
+// eraseAll erases the verifications and keeps of them what the limits of starts
+// need, which else could be lifted by asking to be forgotten.
+func (p *Phones) eraseAll(tx Tx, phone Index, ids []ID) (deliveries int, err error) {
+	var starts []Begun
+	for _, id := range ids {
+		c, err := tx.Case(Ref{Verification: id})
+		if err != nil {
+			return 0, err
+		}
+		if c.Verification.Status == Pending {
+			p.desk.end(c, Canceled, EndByBusiness)
+			if err := tx.Save(c); err != nil {
+				return 0, err
+			}
+		}
+		if c.Mode == Live {
+			starts = append(starts, c.Verification.Begun())
+		}
+		n, err := tx.Erase(id)
+		if err != nil {
+			return 0, err
+		}
+		deliveries += n
+	}
+	if starts = sinceDay(starts, tx.Now()); len(starts) == 0 {
+		return deliveries, nil
+	}
+	everywhere, err := tx.Standing("", phone)
 	if err != nil {
 		return 0, err
 	}
-	if c.Verification.Status == Pending {
-		p.desk.end(c, Canceled, EndByBusiness)
-		if err := tx.Save(c); err != nil {
-			return 0, err
-		}
-	}
-	return tx.Erase(id)
+	everywhere.Erased = append(sinceDay(everywhere.Erased, tx.Now()), starts...)
+	return deliveries, tx.SaveStanding(everywhere)
 }
 
 // shownPhone opens a phone for showing it. What is erased is no phone.

@@ -124,6 +124,23 @@ func TestForgetLiftsNoLock(t *testing.T) {
 	})
 }
 
+// Otherwise whoever floods a person with codes would do the same.
+func TestForgetLiftsNoLimitOfStarts(t *testing.T) {
+	inHouse(t, func(h *house) {
+		for range 5 {
+			h.begin()
+			h.forget(nil)
+		}
+		if _, code := h.attempt(); code != "too_many_starts" {
+			t.Errorf("forgotten after each start, the sixth is answered %q", code)
+		}
+		time.Sleep(24 * time.Hour)
+		if _, code := h.attempt(); code != "" {
+			t.Errorf("a day later, a start is answered %q", code)
+		}
+	})
+}
+
 func TestForgetAnswersOnce(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.begin()

@@ -19,24 +19,44 @@ func (d *desk) guardStart(c *Case) error {
 	if wait := d.lockedFor(s, now); wait > 0 {
 		return limited("phone_locked", wait, "Too many wrong codes were tried for this phone. Wait, or lift the lock with POST /v1/phones/unblock.")
 	}
+	here, everywhere := d.starts(c)
+	counted := slices.DeleteFunc(slices.Clone(here), func(b Begun) bool { return !b.At.After(s.ForgivenAt) })
 	for _, l := range d.rules.Starts {
-		if wait := untilRoom(s.Starts, now, l); wait > 0 {
+		if wait := untilRoom(counted, now, l); wait > 0 {
 			return limited("too_many_starts", wait, "Too many codes were asked for this phone without an approval. Wait before asking for another one.")
 		}
 	}
-	if wait := untilRoom(c.Everywhere.Starts, now, d.rules.StartsEverywhere); wait > 0 {
+	if wait := untilRoom(everywhere, now, d.rules.StartsEverywhere); wait > 0 {
 		return limited("too_many_starts", wait, "Too many codes were asked for this phone today. Wait before asking for another one.")
 	}
-	return d.guardLive(s, now)
+	return d.guardLive(here, now)
 }
 
-func (d *desk) guardLive(s *Standing, now time.Time) error {
+// starts lists the starts of the last 24 h that count for the phone, oldest
+// first: the unapproved ones of this business, and all of all businesses.
+func (d *desk) starts(c *Case) (here, everywhere []Begun) {
+	for _, b := range sinceDay(slices.Concat(c.Everywhere.Erased, c.Begun), c.Now) {
+		if !d.rules.policy(b.Kind).Guarded {
+			continue
+		}
+		everywhere = append(everywhere, b)
+		if b.BusinessID == c.BusinessID && !b.Approved {
+			here = append(here, b)
+		}
+	}
+	byTime := func(a, b Begun) int { return a.At.Compare(b.At) }
+	slices.SortFunc(here, byTime)
+	slices.SortFunc(everywhere, byTime)
+	return here, everywhere
+}
+
+func (d *desk) guardLive(starts []Begun, now time.Time) error {
 	live, first := 0, time.Time{}
-	for _, m := range s.Starts {
-		if m.Until.After(now) {
+	for _, b := range starts {
+		if b.Until.After(now) {
 			live++
-			if first.IsZero() || m.Until.Before(first) {
-				first = m.Until
+			if first.IsZero() || b.Until.Before(first) {
+				first = b.Until
 			}
 		}
 	}
@@ -71,40 +91,26 @@ func (c *Case) countFailure() {
 	c.changed.standing = true
 }
 
-// countStart counts a start for the phone, here and everywhere.
-func (c *Case) countStart(v *Verification) {
-	mark := StartMark{ID: v.ID, At: c.Now, Until: v.ExpiresAt}
-	c.Standing.Starts = append(slices.Clone(c.Standing.recentStarts(c.Now, day)), mark)
-	c.Everywhere.Starts = append(slices.Clone(c.Everywhere.recentStarts(c.Now, day)), StartMark{At: c.Now})
-	c.changed.standing, c.changed.everywhere = true, true
-}
-
-// markLife moves the end of the verification's start mark: zero when it ended.
-func (c *Case) markLife(until time.Time) {
-	for i, m := range c.Standing.Starts {
-		if m.ID == c.Verification.ID {
-			c.Standing.Starts = slices.Clone(c.Standing.Starts)
-			c.Standing.Starts[i].Until = until
-			c.changed.standing = true
-			return
-		}
-	}
-}
-
-// clearStanding forgives the phone's failures: its holder proved themselves.
-func (c *Case) clearStanding() {
+// clearFailures forgives the phone's wrong guesses: its holder proved
+// themselves. Most have made none, and nothing is written for them.
+func (c *Case) clearFailures() {
 	s := c.Standing
+	if len(s.Failures) == 0 && s.Consecutive == 0 {
+		return
+	}
 	s.Failures, s.Consecutive = nil, 0
-	s.Starts = slices.DeleteFunc(slices.Clone(s.Starts), func(m StartMark) bool { return m.ID == c.Verification.ID })
 	c.changed.standing = true
 }
 
 // untilRoom returns how long until one more start fits the limit.
-func untilRoom(starts []StartMark, now time.Time, l Limit) time.Duration {
+func untilRoom(starts []Begun, now time.Time, l Limit) time.Duration {
 	if l.Count == 0 {
 		return 0
 	}
-	recent := (&Standing{Starts: starts}).recentStarts(now, l.Window)
+	recent := starts
+	for len(recent) > 0 && !recent[0].At.After(now.Add(-l.Window)) {
+		recent = recent[1:]
+	}
 	if len(recent) < l.Count {
 		return 0
 	}

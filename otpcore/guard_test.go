@@ -12,6 +12,9 @@ import (
 // startAgain begins another verification of the same phone.
 func (w *world) startAgain(v otpcore.Verification) error {
 	w.t.Helper()
+	if w.v != nil {
+		w.begun = append(w.begun, w.v.Begun())
+	}
 	w.v, w.deliveries, w.inHand = nil, nil, nil
 	return w.start(v)
 }
@@ -207,7 +210,7 @@ func TestTrialsAreNotGuarded(t *testing.T) {
 		}
 		w.check(w.wrong())
 	}
-	if len(w.standing.Starts)+len(w.standing.Failures) != 0 {
+	if len(w.standing.Failures) != 0 {
 		t.Errorf("standing is %+v", w.standing)
 	}
 }
@@ -219,8 +222,10 @@ func TestIdleStanding(t *testing.T) {
 		want bool
 	}{
 		"blank":          {otpcore.Standing{}, true},
-		"old start":      {otpcore.Standing{Starts: []otpcore.StartMark{{At: at.Add(-24 * time.Hour)}}}, true},
-		"recent start":   {otpcore.Standing{Starts: []otpcore.StartMark{{At: at.Add(-23 * time.Hour)}}}, false},
+		"old start":      {otpcore.Standing{Erased: []otpcore.Begun{{At: at.Add(-24 * time.Hour)}}}, true},
+		"recent start":   {otpcore.Standing{Erased: []otpcore.Begun{{At: at.Add(-23 * time.Hour)}}}, false},
+		"forgiven":       {otpcore.Standing{ForgivenAt: at.Add(-23 * time.Hour)}, false},
+		"forgiven once":  {otpcore.Standing{ForgivenAt: at.Add(-24 * time.Hour)}, true},
 		"old failure":    {otpcore.Standing{Failures: []time.Time{at.Add(-24 * time.Hour)}}, true},
 		"recent failure": {otpcore.Standing{Failures: []time.Time{at.Add(-23 * time.Hour)}}, false},
 		"counting":       {otpcore.Standing{Consecutive: 1}, false},

@@ -2,7 +2,6 @@ package otpcore
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -68,9 +67,7 @@ func (p *Phones) Unblock(ctx context.Context, by Caller, raw, country string) er
 			return err
 		}
 		standing.Failures, standing.Consecutive, standing.PausedUntil = nil, 0, noTime
-		standing.Starts = slices.DeleteFunc(slices.Clone(standing.Starts), func(m StartMark) bool {
-			return !m.Until.After(tx.Now())
-		})
+		standing.ForgivenAt = tx.Now()
 		return tx.SaveStanding(standing)
 	})
 }

@@ -6,8 +6,7 @@ import "time"
 // fixes the times, and opens the first channel of the route.
 func (d *desk) start(c *Case, draft Verification, phone Phone, own Code) error {
 	policy := d.rules.policy(draft.Kind)
-	guarded := policy.Guarded && draft.Mode == Live
-	if guarded {
+	if policy.Guarded && draft.Mode == Live {
 		if err := d.guardStart(c); err != nil {
 			return err
 		}
@@ -39,9 +38,6 @@ func (d *desk) start(c *Case, draft Verification, phone Phone, own Code) error {
 	}
 	c.insertVerification(&v)
 	c.note(EventVerificationStarted, nil, "template", v.Template, "code_source", codeSource(&v))
-	if guarded {
-		c.countStart(&v)
-	}
 	d.advance(c, CauseStart)
 	return nil
 }

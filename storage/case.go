@@ -13,6 +13,7 @@ type file struct {
 	caseRows
 	phoneRows  // no standing: the case is loaded without its phone
 	everywhere *otpcore.Standing
+	begun      []otpcore.Begun
 	answered   *otpcore.Remembered // under the op's idempotency key
 }
 
@@ -26,7 +27,7 @@ func (m *memory) openFile(op *otpcore.Op, now time.Time, list *reads) *file {
 	case ref.Delivery != "":
 		want(list, scanDelivery, f.addDelivery, selectDelivery, string(ref.Delivery))
 	default:
-		m.openPhone(f, op.BusinessID, op.Phone, list)
+		m.openPhone(f, op, now, list)
 	}
 	if op.Once != nil {
 		want(list, scanRemembered, func(r *otpcore.Remembered) { f.answered = r }, selectOnce,
@@ -52,17 +53,17 @@ func (m *memory) openVerification(f *file, id otpcore.ID, narrow bool, list *rea
 }
 
 // openPhone opens the file of a start. Its standings are read together: the
-// rows of a phone lie side by side, and few businesses know it.
-func (m *memory) openPhone(f *file, business otpcore.ID, phone otpcore.Index, list *reads) {
-	here, known := m.phones.get(phoneKey{business, phone})
-	all, everywhere := m.phones.get(phoneKey{phone: phone})
-	if known && everywhere {
-		f.phoneRows, f.everywhere = here, all.standing
-		return
+// rows of a phone lie side by side, and few businesses know it. The starts that
+// it counts are the phone's verifications themselves; the index that finds them
+// is written by every start, so its page is at hand.
+func (m *memory) openPhone(f *file, op *otpcore.Op, now time.Time, list *reads) {
+	business, phone := op.BusinessID, op.Phone
+	var known bool
+	if f.phoneRows, known = m.phones.get(phoneKey{business, phone}); !known {
+		f.standing = &otpcore.Standing{BusinessID: business, Phone: phone}
+		want(list, scanLink, f.addLink, linksOfPhone, string(business), phone[:])
 	}
-	f.standing = &otpcore.Standing{BusinessID: business, Phone: phone}
 	f.everywhere = &otpcore.Standing{Phone: phone}
-	want(list, scanLink, f.addLink, linksOfPhone, string(business), phone[:])
 	want(list, scanStanding, func(st *otpcore.Standing) {
 		switch st.BusinessID {
 		case business:
@@ -71,6 +72,7 @@ func (m *memory) openPhone(f *file, business otpcore.ID, phone otpcore.Index, li
 			f.everywhere = st
 		}
 	}, standingsOfPhone, phone[:])
+	want(list, scanBegun, func(b otpcore.Begun) { f.begun = append(f.begun, b) }, begunOfPhone, dayOf(now)-1, dayOf(now), phone[:])
 }
 
 func (f *file) readVerification(id otpcore.ID, list *reads) {
@@ -117,7 +119,7 @@ func (f *file) scope(op *otpcore.Op) error {
 // fill gives the case its own copies of the rows.
 func (f *file) fill(c *otpcore.Case) {
 	c.Verification, c.Deliveries, c.Links = copied(f.verification), copies(f.deliveries), copies(f.links)
-	c.Standing, c.Everywhere, c.Remembered = copied(f.standing), copied(f.everywhere), f.answered
+	c.Standing, c.Everywhere, c.Begun, c.Remembered = copied(f.standing), copied(f.everywhere), f.begun, f.answered
 	switch {
 	case c.Verification != nil:
 		c.BusinessID, c.Mode = c.Verification.BusinessID, c.Verification.Mode

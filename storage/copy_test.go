@@ -72,7 +72,9 @@ func rowsOfEveryTable(t testing.TB, x otpcore.Tx) error {
 	errs = append(errs, err)
 	for n := range int64(25) {
 		_, err := x.FirstSight("bot_1", n*n)
-		errs = append(errs, err)
+		standing := filled[otpcore.Standing](t)
+		standing.Phone = otpcore.Index{byte(n)}
+		errs = append(errs, err, x.SaveStanding(standing))
 	}
 	for n, odd := range []string{"", "\x00", "\xff\xff", "'; --", "ключ"} {
 		errs = append(errs, x.KeepReceipt(otpcore.Receipt{Provider: "sms", MessageID: fmt.Sprint(n, odd), Status: otpcore.Delivered, At: x.Now()}))

@@ -26,14 +26,13 @@ type caseRows struct {
 	deliveries   []*otpcore.Delivery // oldest first
 }
 
-// phoneRows are what is known of a phone at one business. Without a business
-// there is only the standing everywhere.
+// phoneRows are what is known of a phone at one business.
 type phoneRows struct {
 	links    []*otpcore.Link // oldest first
 	standing *otpcore.Standing
 }
 
-// phoneKey names a phone at a business, or everywhere.
+// phoneKey names a phone at a business.
 type phoneKey struct {
 	business otpcore.ID
 	phone    otpcore.Index
@@ -56,9 +55,6 @@ func (m *memory) keep(f *file) {
 	if st := f.standing; st != nil {
 		m.phones.put(phoneKey{st.BusinessID, st.Phone}, f.phoneRows, remembered)
 	}
-	if st := f.everywhere; st != nil {
-		m.phones.put(phoneKey{phone: st.Phone}, phoneRows{standing: st}, remembered)
-	}
 }
 
 func underWay(d *otpcore.Delivery) bool { return !d.DueAt.IsZero() }
@@ -68,10 +64,8 @@ func (m *memory) forget(c *otpcore.Case) {
 	if c.Verification != nil {
 		m.cases.drop(c.Verification.ID)
 	}
-	for _, st := range []*otpcore.Standing{c.Standing, c.Everywhere} {
-		if st != nil {
-			m.phones.drop(phoneKey{st.BusinessID, st.Phone})
-		}
+	if st := c.Standing; st != nil {
+		m.phones.drop(phoneKey{st.BusinessID, st.Phone})
 	}
 }
 

@@ -26,7 +26,7 @@ func placedStanding(place string) phoneKey {
 }
 
 // readStandings walks the table round and round. It has no index to find idle
-// rows by, because that would be written with every start.
+// rows by, because that would be written with every wrong code.
 func readStandings(s *session, from string, now time.Time) ([]ripening, error) {
 	k := placedStanding(from)
 	standings, err := all(s, scanStanding, walkStandings, k.phone[:], string(k.business), standingRows)
@@ -64,17 +64,5 @@ func takeStandings(t *transaction, p page) (int64, string, error) {
 // standingOver tells that a standing means nothing any more. Nobody is guarded,
 // or remembered by a keyed hash, for longer than a year without a trace.
 func standingOver(st *otpcore.Standing, now time.Time) bool {
-	return st.Idle(now) || !lastSeen(st).After(now.Add(-rowsKept))
-}
-
-// lastSeen is the last trace of a phone in its standing.
-func lastSeen(s *otpcore.Standing) time.Time {
-	last := s.PausedUntil
-	if n := len(s.Starts); n > 0 && s.Starts[n-1].At.After(last) {
-		last = s.Starts[n-1].At
-	}
-	if n := len(s.Failures); n > 0 && s.Failures[n-1].After(last) {
-		last = s.Failures[n-1]
-	}
-	return last
+	return st.Idle(now) || !st.LastSeen().After(now.Add(-rowsKept))
 }

@@ -212,7 +212,7 @@ func terminalStatusStays(t *testing.T, db *DB) {
 
 // hotStatements are those of starts, checks, the queue and the purge.
 var hotStatements = []string{
-	selectVerification, updateVerification, deliveriesOf, updateDelivery, linksOfPhone, linksOfVerification, linksOfChat, selectStanding, standingsOfPhone, standingOfVerification,
+	selectVerification, updateVerification, deliveriesOf, updateDelivery, linksOfPhone, linksOfVerification, linksOfChat, selectStanding, standingsOfPhone, standingOfVerification, begunOfPhone,
 	selectOnce, timeline, pendingOfDay, verificationsOfDay, findSent, findDelivery, dueVerifications, dueDeliveries, nextDue,
 	voidLeases, walkStandings, deleteStanding, selectPublic, selectLinkByToken,
 	purgeOnce, purgeInbox, purgeReceipts, purgeSessions, purgeTokens, deleteSessionsOfBot, deleteInboxOfBot,

@@ -31,8 +31,8 @@ func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write,
 	for _, l := range ch.Links {
 		list = append(list, putLink(l))
 	}
-	for _, st := range ch.Standings {
-		list = append(list, putStanding(st))
+	if ch.Standing != nil {
+		list = append(list, putStanding(ch.Standing))
 	}
 	for i := range ch.Events {
 		list = append(list, putEvent(&ch.Events[i]))
@@ -63,12 +63,8 @@ func (f *file) after(ch *otpcore.Changes) *file {
 	for _, l := range ch.Links {
 		next.links = replaced(next.links, storedLink(l), linkID)
 	}
-	for _, st := range ch.Standings {
-		if st.BusinessID == "" {
-			next.everywhere = storedStanding(st)
-		} else {
-			next.standing = storedStanding(st)
-		}
+	if ch.Standing != nil {
+		next.standing = storedStanding(ch.Standing)
 	}
 	return &next
 }

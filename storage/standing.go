@@ -22,17 +22,21 @@ const (
 // standingState is a standing as it rests in its row. The lists are short and
 // always read and written whole.
 type standingState struct {
-	Starts      []startMark `json:"starts,omitempty"`
-	Failures    []int64     `json:"failures,omitempty"`
-	Consecutive int         `json:"consecutive,omitempty"`
-	PausedUntil int64       `json:"paused_until,omitempty"`
-	Pauses      int         `json:"pauses,omitempty"`
+	Failures    []int64 `json:"failures,omitempty"`
+	Consecutive int     `json:"consecutive,omitempty"`
+	PausedUntil int64   `json:"paused_until,omitempty"`
+	Pauses      int     `json:"pauses,omitempty"`
+	ForgivenAt  int64   `json:"forgiven_at,omitempty"`
+	Erased      []begun `json:"erased,omitempty"`
 }
 
-type startMark struct {
-	ID    otpcore.ID `json:"id,omitempty"`
-	At    int64      `json:"at"`
-	Until int64      `json:"until,omitempty"`
+// begun is a start whose verification does not name the phone any more.
+type begun struct {
+	Business otpcore.ID               `json:"business_id"`
+	Kind     otpcore.VerificationKind `json:"kind"`
+	At       int64                    `json:"at"`
+	Until    int64                    `json:"until,omitempty"`
+	Approved bool                     `json:"approved,omitempty"`
 }
 
 // standing returns the phone's standing, a blank one when nothing is known.
@@ -63,9 +67,12 @@ func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpc
 	if err := json.Unmarshal([]byte(raw), &state); err != nil {
 		return nil, err
 	}
-	st.Consecutive, st.Pauses, st.PausedUntil = state.Consecutive, state.Pauses, fromMillis(state.PausedUntil)
-	for _, m := range state.Starts {
-		st.Starts = append(st.Starts, otpcore.StartMark{ID: m.ID, At: fromMillis(m.At), Until: fromMillis(m.Until)})
+	st.Consecutive, st.Pauses = state.Consecutive, state.Pauses
+	st.PausedUntil, st.ForgivenAt = fromMillis(state.PausedUntil), fromMillis(state.ForgivenAt)
+	for _, b := range state.Erased {
+		st.Erased = append(st.Erased, otpcore.Begun{
+			BusinessID: b.Business, Kind: b.Kind, At: fromMillis(b.At), Until: fromMillis(b.Until), Approved: b.Approved,
+		})
 	}
 	for _, at := range state.Failures {
 		st.Failures = append(st.Failures, fromMillis(at))
@@ -74,9 +81,13 @@ func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpc
 }
 
 func putStanding(st *otpcore.Standing) write {
-	state := standingState{Consecutive: st.Consecutive, Pauses: st.Pauses, PausedUntil: millis(st.PausedUntil)}
-	for _, m := range st.Starts {
-		state.Starts = append(state.Starts, startMark{ID: m.ID, At: millis(m.At), Until: millis(m.Until)})
+	state := standingState{
+		Consecutive: st.Consecutive, Pauses: st.Pauses, PausedUntil: millis(st.PausedUntil), ForgivenAt: millis(st.ForgivenAt),
+	}
+	for _, b := range st.Erased {
+		state.Erased = append(state.Erased, begun{
+			Business: b.BusinessID, Kind: b.Kind, At: millis(b.At), Until: millis(b.Until), Approved: b.Approved,
+		})
 	}
 	for _, at := range st.Failures {
 		state.Failures = append(state.Failures, millis(at))
@@ -87,10 +98,7 @@ func putStanding(st *otpcore.Standing) write {
 // storedStanding returns the standing as its row gives it back.
 func storedStanding(st *otpcore.Standing) *otpcore.Standing {
 	s := *st
-	s.PausedUntil, s.Starts, s.Failures = stored(st.PausedUntil), nil, nil
-	for _, m := range st.Starts {
-		s.Starts = append(s.Starts, otpcore.StartMark{ID: m.ID, At: stored(m.At), Until: stored(m.Until)})
-	}
+	s.PausedUntil, s.ForgivenAt, s.Failures = stored(st.PausedUntil), stored(st.ForgivenAt), nil
 	for _, at := range st.Failures {
 		s.Failures = append(s.Failures, stored(at))
 	}

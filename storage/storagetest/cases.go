@@ -13,6 +13,7 @@ import (
 // cases are the promises about verifications and what hangs on them.
 var cases = []promise{
 	{name: "a start is stored whole and read back as it was", test: startsKept},
+	{name: "a start sees the phone's starts of a day at all businesses", test: startsSeen},
 	{name: "a case of another business or mode is not found", test: casesScoped},
 	{name: "a narrow op sees the verification and its deliveries only", test: narrowCases},
 	{name: "an error of the decision stores nothing", test: decideErrorStoresNothing},
@@ -44,9 +45,37 @@ func startsKept(t *testing.T, lab Lab) {
 	equal(t, "verification", *after.Verification, *before.Verification)
 	equal(t, "deliveries", after.Deliveries, before.Deliveries)
 	equal(t, "standing", *after.Standing, *before.Standing)
-	standing, err := s.db.StandingOf(t.Context(), "", s.phoneIndex(phoneOf(1)))
-	must(t, err)
-	equal(t, "standing everywhere", *standing, *before.Everywhere)
+}
+
+func startsSeen(t *testing.T, lab Lab) {
+	s := openShop(t, lab)
+	var want []otpcore.Begun
+	for i, by := range []otpcore.Caller{liveA, liveB, liveA} {
+		if i > 0 {
+			time.Sleep(9 * time.Hour) // which passes a midnight
+		}
+		id := s.startBy(by, otpcore.StartRequest{Phone: phoneOf(1)})
+		s.startBy(testA, otpcore.StartRequest{Phone: phoneOf(1)}) // a trial, which counts for nobody
+		s.startBy(by, otpcore.StartRequest{Phone: phoneOf(2)})
+		if i == 0 {
+			s.check(id, s.code(liveA, id))
+		}
+		want = append(want, s.caseOf(by, id).Verification.Begun())
+	}
+	if !want[0].Approved || want[1].Approved || want[2].Until.IsZero() {
+		t.Fatalf("the starts are %+v", want)
+	}
+	look := errors.New("only looking")
+	var seen []otpcore.Begun
+	err := s.db.Do(t.Context(), otpcore.Op{
+		BusinessID: shopA.ID, Mode: otpcore.Live, Phone: s.phoneIndex(phoneOf(1)),
+		Decide: func(c *otpcore.Case) error { seen = c.Begun; return look },
+	})
+	if !errors.Is(err, look) {
+		t.Fatal(err)
+	}
+	slices.SortFunc(seen, func(a, b otpcore.Begun) int { return a.At.Compare(b.At) })
+	equal(t, "starts", seen, want)
 }
 
 func casesScoped(t *testing.T, lab Lab) {

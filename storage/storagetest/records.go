@@ -254,9 +254,12 @@ func standingsKept(t *testing.T, lab Lab) {
 	equal(t, "blank standing", *blank, otpcore.Standing{BusinessID: businessID(1), Phone: index(1)})
 	s := otpcore.Standing{
 		BusinessID: businessID(1), Phone: index(1), Consecutive: 4, PausedUntil: at(30), Pauses: 2, Failures: []time.Time{at(1), at(2)},
-		Starts: []otpcore.StartMark{{ID: "vrf_1", At: at(1), Until: at(4)}, {ID: "vrf_2", At: at(2)}},
+		ForgivenAt: at(3),
 	}
-	everywhere := otpcore.Standing{Phone: index(1), Starts: []otpcore.StartMark{{At: at(1)}}}
+	everywhere := otpcore.Standing{Phone: index(1), Erased: []otpcore.Begun{
+		{BusinessID: businessID(1), Kind: otpcore.KindCode, At: at(1)},
+		{BusinessID: businessID(2), Kind: otpcore.KindCode, At: at(2), Approved: true},
+	}}
 	write(t, db, func(tx otpcore.Tx) error { return errors.Join(tx.SaveStanding(&s), tx.SaveStanding(&everywhere)) })
 	for _, want := range []otpcore.Standing{s, everywhere} {
 		got, err := db.StandingOf(t.Context(), want.BusinessID, want.Phone)

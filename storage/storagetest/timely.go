@@ -123,7 +123,7 @@ func purgeStandings(t *testing.T, lab Lab) {
 	now := db.Now()
 	idle := func(n int) *otpcore.Standing {
 		return &otpcore.Standing{
-			BusinessID: businessID(1), Phone: otpcore.Index{byte(n), byte(n >> 8)}, Starts: []otpcore.StartMark{{ID: "vrf_1", At: now}},
+			BusinessID: businessID(1), Phone: otpcore.Index{byte(n), byte(n >> 8)}, Failures: []time.Time{now},
 		}
 	}
 	busy := &otpcore.Standing{BusinessID: businessID(2), Phone: index(1), Consecutive: 3, Failures: []time.Time{now}}
