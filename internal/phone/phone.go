@@ -49,6 +49,16 @@ func (Parser) ParsePhone(raw, country string) (otpcore.Phone, error) {
 	if err != nil {
 		return otpcore.Phone{}, err
 	}
+	if number, ok := plain(text); ok {
+		if region, err := judge(number); err == nil {
+			return otpcore.NewPhone(text, region), nil
+		}
+	}
+	return read(text, country)
+}
+
+// read lets the library find out what is meant.
+func read(text, country string) (otpcore.Phone, error) {
 	number, err := phonenumbers.Parse(text, country)
 	if err != nil {
 		return otpcore.Phone{}, errImpossible
