@@ -43,16 +43,20 @@ type phoneKey struct {
 const remembered = 8192
 
 // keep takes over what a committed file has become. A case that has ended and
-// waits for nothing is hardly asked for again.
+// waits for nothing is hardly asked for again, and neither is its phone: what is
+// held without need is looked through by each collection of garbage.
 func (m *memory) keep(f *file) {
-	if v := f.verification; v != nil {
-		if v.Status.Terminal() && !slices.ContainsFunc(f.deliveries, underWay) {
-			m.cases.drop(v.ID)
-		} else {
-			m.cases.put(v.ID, f.caseRows, remembered)
-		}
+	v := f.verification
+	over := v != nil && v.Status.Terminal() && !slices.ContainsFunc(f.deliveries, underWay)
+	switch {
+	case v == nil:
+	case over:
+		m.cases.drop(v.ID)
+		m.phones.drop(phoneKey{v.BusinessID, v.Phone.Index})
+	default:
+		m.cases.put(v.ID, f.caseRows, remembered)
 	}
-	if st := f.standing; st != nil {
+	if st := f.standing; st != nil && !over {
 		m.phones.put(phoneKey{st.BusinessID, st.Phone}, f.phoneRows, remembered)
 	}
 }
