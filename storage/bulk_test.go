@@ -81,3 +81,14 @@ func TestEveryInsertCanBeGathered(t *testing.T) {
 		}
 	}
 }
+
+// A named parameter costs as much as the rest of a small statement.
+func TestHotWritesArePositional(t *testing.T) {
+	for _, query := range []string{
+		insertVerification, updateVerification, insertDelivery, updateDelivery, insertEvent, upsertStanding, storeMark,
+	} {
+		if text := positional(query); strings.Contains(text, "$") {
+			t.Errorf("the parameters stand out of their order: %s", query)
+		}
+	}
+}

@@ -15,10 +15,10 @@ const (
 	insertDelivery = `INSERT INTO deliveries (` + deliveryColumns + `, day)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
 			$25, $26, $27, $28, $29)`
-	updateDelivery = `UPDATE deliveries SET wanted = $2, status = $3, tries = $4, repeated = $5, refused = $6, provider = $7,
-			error = $8, cost = $9, boot_id = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14,
-			message_id = $15, due_at = $16
-		WHERE id = $1`
+	updateDelivery = `UPDATE deliveries SET wanted = $1, status = $2, tries = $3, repeated = $4, refused = $5, provider = $6,
+			error = $7, cost = $8, boot_id = $9, sent_at = $10, delivered_at = $11, read_at = $12, failed_at = $13,
+			message_id = $14, due_at = $15
+		WHERE id = $16`
 	findDelivery = `SELECT verification_id FROM deliveries WHERE id = $1`
 	findSent     = `SELECT id, COALESCE(verification_id, '') FROM deliveries
 		WHERE day = $1 AND message_id = $2 AND provider = $3 ORDER BY id DESC LIMIT 1`
@@ -80,10 +80,10 @@ func putDelivery(d *otpcore.Delivery) write {
 
 func changeDelivery(d *otpcore.Delivery) write {
 	return write{query: updateDelivery, args: []any{
-		string(d.ID), string(d.Wanted), string(d.Status), d.Try, d.Repeated,
+		string(d.Wanted), string(d.Status), d.Try, d.Repeated,
 		jsonOrNull(d.Refused, len(d.Refused) == 0), d.Provider, jsonOrNull(d.Error, d.Error == nil),
 		jsonOrNull(d.Cost, d.Cost.IsZero()), string(d.BootID), millis(d.SentAt), millis(d.DeliveredAt),
-		millis(d.ReadAt), millis(d.FailedAt), orNull(d.MessageID), orNull(millis(d.DueAt)),
+		millis(d.ReadAt), millis(d.FailedAt), orNull(d.MessageID), orNull(millis(d.DueAt)), string(d.ID),
 	}}
 }
 

@@ -223,7 +223,7 @@ var hotStatements = []string{
 func TestHotStatementsSeek(t *testing.T) {
 	db := openFile(t)
 	for _, query := range hotStatements {
-		rows, err := db.pool.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 18)...)
+		rows, err := db.pool.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]any, 19)...)
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}

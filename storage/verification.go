@@ -17,10 +17,10 @@ const (
 			$21, $22, $23, $24, $25, $26, $27)`
 	// A terminal status stays: a row that has another one than the one to be
 	// written is left alone.
-	updateVerification = `UPDATE verifications SET status = $2, end_reason = $3, approved_by = $4, channel = $5,
-			seed = $6, own_code = $7, position = $8, attempts = $9, sends = $10, resends = $11, resend_at = $12,
-			expires_at = $13, fallback_at = $14, fallback_moved = $15, locked_until = $16, ended_at = $17, wake_at = $18
-		WHERE id = $1 AND (status = 'pending' OR status = $2)`
+	updateVerification = `UPDATE verifications SET status = $1, end_reason = $2, approved_by = $3, channel = $4,
+			seed = $5, own_code = $6, position = $7, attempts = $8, sends = $9, resends = $10, resend_at = $11,
+			expires_at = $12, fallback_at = $13, fallback_moved = $14, locked_until = $15, ended_at = $16, wake_at = $17
+		WHERE id = $18 AND (status = 'pending' OR status = $19)`
 	verificationsOfDay = `SELECT ` + verificationColumns + ` FROM verifications
 		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND mode = $4 AND (id < $5 OR $5 = '')
 		ORDER BY id DESC LIMIT $6`
@@ -106,10 +106,10 @@ func putVerification(v *otpcore.Verification) write {
 func changeVerification(v *otpcore.Verification) write {
 	seed, ownCode := secrets(v)
 	return write{query: updateVerification, must: errStaleVerification, args: []any{
-		string(v.ID), string(v.Status), string(v.EndReason), v.ApprovedBy,
+		string(v.Status), string(v.EndReason), v.ApprovedBy,
 		string(v.Channel), seed, ownCode, v.Position, v.Attempts, v.Sends, v.Resends, millis(v.ResendAt),
 		millis(v.ExpiresAt), millis(v.FallbackAt), v.FallbackMoved, millis(v.LockedUntil), millis(v.EndedAt),
-		orNull(millis(v.WakeAt())),
+		orNull(millis(v.WakeAt())), string(v.ID), string(v.Status),
 	}}
 }
 
