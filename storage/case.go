@@ -52,16 +52,24 @@ func (m *memory) openVerification(f *file, id otpcore.ID, narrow bool, list *rea
 	}
 }
 
+// tracesOfPhone tells what there is of a phone, which is nothing of most.
+const tracesOfPhone = `SELECT EXISTS (SELECT 1 FROM links WHERE business_id = $1 AND phone_index = $2),
+	EXISTS (SELECT 1 FROM standings WHERE phone_index = $3),
+	EXISTS (SELECT 1 FROM verifications WHERE day IN ($4, $5) AND phone_index = $6)`
+
 // openPhone opens the file of a start. Its standings are read together: the
 // rows of a phone lie side by side, and few businesses know it. The starts that
 // it counts are the phone's verifications themselves; the index that finds them
 // is written by every start, so its page is at hand.
 func (m *memory) openPhone(f *file, op *otpcore.Op, now time.Time, list *reads) {
-	business, phone := op.BusinessID, op.Phone
-	var known bool
+	business, phone, today := op.BusinessID, op.Phone, dayOf(now)
+	var linked, standing, begun, known bool
+	list.peek([]*bool{&linked, &standing, &begun}, tracesOfPhone,
+		string(business), phone[:], phone[:], today-1, today, phone[:])
 	if f.phoneRows, known = m.phones.get(phoneKey{business, phone}); !known {
 		f.standing = &otpcore.Standing{BusinessID: business, Phone: phone}
 		want(list, scanLink, f.addLink, linksOfPhone, string(business), phone[:])
+		list.last(&linked)
 	}
 	f.everywhere = &otpcore.Standing{Phone: phone}
 	want(list, scanStanding, func(st *otpcore.Standing) {
@@ -72,7 +80,9 @@ func (m *memory) openPhone(f *file, op *otpcore.Op, now time.Time, list *reads) 
 			f.everywhere = st
 		}
 	}, standingsOfPhone, phone[:])
-	want(list, scanBegun, func(b otpcore.Begun) { f.begun = append(f.begun, b) }, begunOfPhone, dayOf(now)-1, dayOf(now), phone[:])
+	list.last(&standing)
+	want(list, scanBegun, func(b otpcore.Begun) { f.begun = append(f.begun, b) }, begunOfPhone, today-1, today, phone[:])
+	list.last(&begun)
 }
 
 func (f *file) readVerification(id otpcore.ID, list *reads) {

@@ -11,6 +11,9 @@ type read struct {
 	query string
 	args  []any
 	row   func(scan func(...any) error) error // called for each row, of which there may be none
+
+	peek bool  // it only finds out which reads behind it are worth asking
+	only *bool // what a peek has found out about this one; nil: it is asked in any case
 }
 
 // reads are asked together.
@@ -27,6 +30,21 @@ func want[T any](list *reads, scan func(func(...any) error) (T, error), take fun
 	}})
 }
 
+// peek adds a query of one row that tells which of the reads behind it would
+// find something, in the order of found. Where statements are asked one after
+// the other, one that finds nothing costs almost as much as one that does; where
+// they travel together, all are sent and the peek is not.
+func (list *reads) peek(found []*bool, query string, args ...any) {
+	into := make([]any, len(found))
+	for i, f := range found {
+		into[i] = f
+	}
+	*list = append(*list, read{query: query, args: args, peek: true, row: func(scan func(...any) error) error { return scan(into...) }})
+}
+
+// last makes the read that was added last depend on what a peek finds.
+func (list reads) last(only *bool) { list[len(list)-1].only = only }
+
 // write is a statement, and what it must touch to be right.
 type write struct {
 	query  string
@@ -38,6 +56,9 @@ type write struct {
 // ask runs the reads one after the other.
 func (s *session) ask(list reads) error {
 	for i := range list {
+		if only := list[i].only; only != nil && !*only {
+			continue
+		}
 		if err := s.each(&list[i]); err != nil {
 			return err
 		}

@@ -35,6 +35,7 @@ var errNotCommitted = errors.New("the transaction had failed before")
 
 // begin connects again when the connection broke while nothing was under way.
 func (x pipelined) begin(list reads) error {
+	list = slices.DeleteFunc(list, func(r read) bool { return r.peek })
 	slices.SortStableFunc(list, lockOrder)
 	opened, err := x.open(list)
 	if !opened && isLost(err) {
