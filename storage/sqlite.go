@@ -70,7 +70,13 @@ func (*sqliteFile) snapshot() sql.TxOptions { return sql.TxOptions{ReadOnly: tru
 // be told from the file.
 func (*sqliteFile) look(*session) (sight, error) { return sight{}, nil }
 
-func (*sqliteFile) leave(ctx context.Context, conn *sql.Conn) error { return checkpoint(ctx, conn) }
+// leave gives up what is still open because neither its commit nor its rollback
+// came through: the log of a connection in a transaction cannot be emptied. There
+// mostly is none, which SQLite calls an error.
+func (*sqliteFile) leave(ctx context.Context, conn *sql.Conn) error {
+	_, _ = conn.ExecContext(ctx, "ROLLBACK")
+	return checkpoint(ctx, conn)
+}
 
 func (*sqliteFile) numbering() string { return "" }
 

@@ -19,6 +19,7 @@ var concurrency = []promise{
 	{name: "a statement that fails harms only its own op", test: guiltyAlone},
 	{name: "a commit that fails answers everybody unavailable", test: commitFails},
 	{name: "a disk that recovers needs no restart", test: diskRecovers},
+	{name: "a transaction whose every end failed harms no close", test: openAtClose},
 	{name: "a batch holds one op per verification", test: onePerVerification},
 	{name: "a batch holds one op per business and phone", test: onePerPhone},
 	{name: "a batch holds one start per phone, whatever the business", test: oneStartPerPhone},
@@ -204,6 +205,20 @@ func diskRecovers(t *testing.T, lab Lab) {
 	}
 	must(t, s.db.Do(t.Context(), ops[0]))
 	s.wantStored(true)
+}
+
+// openAtClose closes while the last transaction is still open, because neither
+// its commit nor its rollback came through.
+func openAtClose(t *testing.T, lab Lab) {
+	s := openShop(t, lab)
+	lab.Break(failing("COMMIT", "ROLLBACK"))
+	wantKind(t, s.db.Write(t.Context(), func(tx otpcore.Tx) error { return tx.SetOffset("bot_1", 7) }), otpcore.KindUnavailable)
+	lab.Break(nil)
+	s.close()
+	again := openShop(t, lab)
+	n, err := again.db.Offset(t.Context(), "bot_1")
+	must(t, err)
+	equal(t, "what was never committed", n, int64(0))
 }
 
 // batches counts transactions by their commits.

@@ -139,7 +139,6 @@ func walkGoesOn(t *testing.T, lab Lab) {
 	_, err := s.db.Purge(t.Context())
 	wantKind(t, err, otpcore.KindUnavailable)
 	lab.Break(nil)
-	s.write(func(tx otpcore.Tx) error { return tx.SaveBusiness(&shopA) }) // the disk has room again
 	s.close()
 	again := openShop(t, lab)
 	purge(t, again.db)
