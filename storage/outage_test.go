@@ -26,9 +26,18 @@ type outageShop struct {
 
 func newOutageShop(t testing.TB) *outageShop {
 	t.Helper()
-	s := &outageShop{TB: t, direct: pgtest.URL(t)}
-	s.proxy = pgtest.NewProxy(t, s.direct)
-	db, err := Open(t.Context(), Config{URL: s.proxy.URL, Boot: "run_1", wrap: s.faults.wrap})
+	direct := pgtest.URL(t)
+	proxy := pgtest.NewProxy(t, direct)
+	s := newOutageShopAt(t, proxy.URL)
+	s.direct, s.proxy = direct, proxy
+	return s
+}
+
+// newOutageShopAt is one without a proxy of its own.
+func newOutageShopAt(t testing.TB, url string) *outageShop {
+	t.Helper()
+	s := &outageShop{TB: t}
+	db, err := Open(t.Context(), Config{URL: url, Boot: "run_1", wrap: s.faults.wrap})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,14 +17,18 @@ const lockSpace = 0x6f747072
 
 const (
 	aboutServer = `SELECT current_setting('server_version_num')::int, COALESCE(current_schema(), ''),
-		has_function_privilege('pg_control_system()', 'EXECUTE') AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')`
+		has_function_privilege('pg_control_system()', 'EXECUTE') AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE')
+		AND has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE')`
 	// Waits for lock_timeout: the session of a server that was killed a moment
 	// ago may still be ending.
 	lockSchema = `SELECT pg_advisory_lock($1::int, oid::int) FROM pg_namespace WHERE nspname = $2`
 
 	seeClock = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, ''`
-	seeAll   = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, s.system_identifier || '/' || c.timeline_id
-		FROM pg_control_system() s, pg_control_checkpoint() c`
+	// The timeline is that of the log which is being written, whose files begin
+	// with it. The control file tells it only after the first checkpoint, for
+	// which a standby that has taken over takes minutes.
+	seeAll = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, system_identifier || '/' ||
+		('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int FROM pg_control_system()`
 )
 
 // findMeta tells whether the tables are there and, while they are not, whether

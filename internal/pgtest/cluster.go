@@ -35,44 +35,78 @@ rm -rf "$1"
 
 // startCluster runs the guard and returns the URL of the test database.
 func startCluster() (string, error) {
+	g, err := start(guard)
+	if err != nil {
+		return "", err
+	}
+	held = append(held, g.feed) // until the process ends
+	return g.url(primaryPort), g.told.Close()
+}
+
+// cluster is a guard that runs.
+type cluster struct {
+	dir  string   // of its sockets
+	feed *os.File // what the guard reads
+	told *os.File // what it answers
+	log  string
+}
+
+// start runs a guard in a directory of its own and returns once it is ready.
+func start(guard string) (*cluster, error) {
 	bin := binaries()
 	if bin == "" {
-		return "", errNotInstalled
+		return nil, errNotInstalled
 	}
 	dir, err := os.MkdirTemp("", "pg") // short: the name of a socket is limited
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	owner, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	log, err := os.Create(filepath.Join(dir, "guard.log"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	hold, feed, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	ready, tell, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", dir, bin)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = hold, log, log, []*os.File{tell}
 	cmd.SysProcAttr = owner
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("start PostgreSQL: %w", err)
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	held = append(held, feed) // until the process ends
 	_, _, _ = hold.Close(), tell.Close(), log.Close()
-	if line, _ := bufio.NewReader(ready).ReadString('\n'); line != "ready\n" {
-		said, _ := os.ReadFile(log.Name())
-		return "", fmt.Errorf("PostgreSQL did not start:\n%s", said)
+	g := &cluster{dir: dir, feed: feed, told: ready, log: log.Name()}
+	return g, g.await()
+}
+
+// await waits until the guard has done what it was asked for.
+func (g *cluster) await() error {
+	if line, _ := bufio.NewReader(g.told).ReadString('\n'); line != "ready\n" {
+		said, _ := os.ReadFile(g.log)
+		return fmt.Errorf("PostgreSQL did not do it:\n%s", said)
 	}
-	u := url.URL{Scheme: "postgres", User: url.User(Role), Path: "/" + Role, RawQuery: url.Values{"host": {dir}}.Encode()}
-	return u.String(), ready.Close()
+	return nil
+}
+
+const (
+	primaryPort = "5432"
+	standbyPort = "5433"
+)
+
+// url is the test database at the ports.
+func (g *cluster) url(ports ...string) string {
+	at := url.Values{"host": {strings.Join(slices.Repeat([]string{g.dir}, len(ports)), ",")}, "port": {strings.Join(ports, ",")}}
+	u := url.URL{Scheme: "postgres", User: url.User(Role), Path: "/" + Role, RawQuery: at.Encode()}
+	return u.String()
 }
 
 // held keeps the guard waiting: a file that nobody holds is closed.
