@@ -27,6 +27,7 @@ type Case struct {
 	Remembered   *Remembered   // what the op's idempotency key has answered before
 
 	changed changeSet
+	keyGone bool // the code cannot be made: its key is not in the ring
 }
 
 // Remembered is the stored outcome of an earlier request with the same

@@ -55,7 +55,8 @@ func (d *desk) check(c *Case, guess Code, context map[string]Param) (CheckResult
 	}
 	code, ok := d.code(v)
 	if !ok {
-		d.end(c, Expired, EndExpired) // the key that derived it is gone
+		c.keyGone = true
+		d.end(c, Expired, EndExpired)
 		return d.result(v, ReasonExpired), nil
 	}
 	v.Attempts++

@@ -53,7 +53,7 @@ func New(cfg Config) *Core {
 	verifications := &Verifications{
 		desk: d, ledger: cfg.Ledger, reader: cfg.Reader, carriers: cfg.Carriers,
 		renderer: cfg.Renderer, phones: cfg.Phones, dispatcher: dispatcher,
-		checked: cfg.Checked,
+		checked: cfg.Checked, log: cfg.Logger,
 	}
 	return &Core{
 		Verifications: verifications,

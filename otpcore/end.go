@@ -28,17 +28,21 @@ func (c *Case) close(status Status, reason EndReason) bool {
 			c.skip(dlv, "verification_ended")
 		}
 	}
-	c.note(endEvent(status, reason), nil, "reason", string(reason), "because", c.restored())
+	c.note(endEvent(status, reason), nil, "reason", string(reason), "because", c.because())
 	return true
 }
 
-// restored tells why a verification of an older recovery epoch ends before its
-// time: it came out of a backup, and what happened to it since is not known.
-func (c *Case) restored() string {
-	if c.Verification.Epoch == c.Epoch {
-		return ""
+// because tells why a verification ends before its time. One of an older
+// recovery epoch came out of a backup, and what happened to it since is not
+// known; the code of another one cannot be made any more.
+func (c *Case) because() string {
+	switch {
+	case c.Verification.Epoch != c.Epoch:
+		return "restored"
+	case c.keyGone:
+		return "key_gone"
 	}
-	return "restored"
+	return ""
 }
 
 func endEvent(status Status, reason EndReason) EventType {

@@ -35,6 +35,9 @@ type Error struct {
 	Err        error         // cause for the log, never shown to callers
 }
 
+// ErrKeyGone is what a Vault answers for a value whose key was removed.
+var ErrKeyGone = errors.New("sealed by a master key that is not in the ring")
+
 // FieldError is one finding of several.
 type FieldError struct {
 	Field  string // JSON pointer

@@ -2,6 +2,7 @@ package otpcore
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -200,10 +201,15 @@ func (p *Phones) eraseAll(tx Tx, phone Index, ids []ID) (deliveries int, err err
 	return deliveries, tx.SaveStanding(everywhere)
 }
 
-// shownPhone opens a phone for showing it. What is erased is no phone.
+// shownPhone opens a phone for showing it. What is erased is no phone, and
+// neither is what no key opens any more: all else about it can still be told.
 func (d *desk) shownPhone(at Place, s SealedPhone) (Phone, error) {
 	if s.Sealed == nil {
 		return NewPhone("", s.Region), nil
 	}
-	return d.openPhone(at, s)
+	phone, err := d.openPhone(at, s)
+	if errors.Is(err, ErrKeyGone) {
+		return NewPhone("", s.Region), nil
+	}
+	return phone, err
 }

@@ -117,7 +117,7 @@ func (l *Links) show(by Caller, link *Link) (*OpenLink, error) {
 	out := &OpenLink{Link: link}
 	if !link.Phone.Index.IsZero() {
 		var err error
-		if out.Phone, err = l.desk.openPhone(linkPhonePlace(link), link.Phone); err != nil {
+		if out.Phone, err = l.desk.shownPhone(linkPhonePlace(link), link.Phone); err != nil {
 			return nil, err
 		}
 	}

@@ -249,8 +249,8 @@ type Place struct {
 // Vault holds the master key. It is safe for concurrent use and never blocks.
 type Vault interface {
 	Seal(at Place, plain []byte) []byte
-	// Open fails for a value that was changed, moved, or sealed by a key that
-	// is not in the ring.
+	// Open fails for a value that was changed or moved, and with ErrKeyGone for
+	// one that was sealed by a key which is not in the ring.
 	Open(at Place, sealed []byte) ([]byte, error)
 	// Index returns the blind index of a value within a purpose ("phone",
 	// "chat:bot_…").

@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type Verifications struct {
 	phones     PhoneParser
 	dispatcher *Dispatcher
 	checked    func(Mode, CheckResult)
+	log        *slog.Logger
 }
 
 // How long an idempotency key repeats its answer.
@@ -129,8 +131,8 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 		return CheckResult{}, err
 	}
 	var (
-		result   CheckResult
-		repeated bool
+		result            CheckResult
+		repeated, keyGone bool
 	)
 	op := Op{
 		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
@@ -145,6 +147,7 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 		if result, err = v.desk.check(c, guess, bound); err != nil {
 			return err
 		}
+		keyGone = c.keyGone
 		return remember(c, op.Once, result)
 	}
 	if err := v.ledger.Do(ctx, op); err != nil {
@@ -152,6 +155,9 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	}
 	if !repeated {
 		v.checked(by.Mode, result)
+	}
+	if keyGone {
+		v.log.Error("a code's master key is not in the ring: put its line back", "verification", id)
 	}
 	return result, nil
 }

@@ -6,7 +6,6 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"otpravka/internal/app"
 	"otpravka/internal/bench"
 )
 
@@ -51,13 +50,8 @@ type benchServerCommand struct {
 
 // Run serves until the bench ends it.
 func (c benchServerCommand) Run(env Env) (err error) {
-	cfg, err := c.load(env.Err)
-	if err != nil {
-		return err
-	}
-	cfg.Listen, cfg.MetricsListen, cfg.CallsPerSecond = c.Listen, c.MetricsListen, bench.CallsPerSecond
 	if c.CPUProfile == "" {
-		return app.Run(env.Context, cfg)
+		return c.serve(env, bench.CallsPerSecond)
 	}
 	f, err := os.Create(c.CPUProfile)
 	if err != nil {
@@ -66,7 +60,7 @@ func (c benchServerCommand) Run(env Env) (err error) {
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	err = app.Run(env.Context, cfg)
+	err = c.serve(env, bench.CallsPerSecond)
 	pprof.StopCPUProfile()
 	return errors.Join(err, f.Close())
 }

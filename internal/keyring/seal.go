@@ -20,15 +20,9 @@ const (
 	nonceEnd    = headerSize + chacha20poly1305.NonceSizeX
 )
 
-// The reasons why a sealed value does not open.
-var (
-	// ErrUnknownKey means that the master key it was sealed by is not in the
-	// ring.
-	ErrUnknownKey = errors.New("sealed by a master key that is not in the ring")
-	// ErrBroken means that the value was changed, cut, or moved from another
-	// place.
-	ErrBroken = errors.New("sealed value is damaged or from another place")
-)
+// ErrBroken means that a sealed value was changed, cut, or moved from another
+// place.
+var ErrBroken = errors.New("sealed value is damaged or from another place")
 
 // Seal encrypts plain for its place with XChaCha20-Poly1305.
 func (r *Ring) Seal(at otpcore.Place, plain []byte) []byte {
@@ -42,14 +36,14 @@ func (r *Ring) Seal(at otpcore.Place, plain []byte) []byte {
 }
 
 // Open gives back what Seal sealed for the same place, or an error that wraps
-// ErrUnknownKey or ErrBroken.
+// otpcore.ErrKeyGone or ErrBroken.
 func (r *Ring) Open(at otpcore.Place, sealed []byte) ([]byte, error) {
 	if len(sealed) < nonceEnd || sealed[0] != sealVersion {
 		return nil, openError(at, ErrBroken)
 	}
 	m := r.find(keyID(sealed[1:headerSize]))
 	if m == nil {
-		return nil, openError(at, ErrUnknownKey)
+		return nil, openError(at, otpcore.ErrKeyGone)
 	}
 	plain, err := m.seal.Open(nil, sealed[headerSize:nonceEnd], sealed[nonceEnd:], placeData(sealed[:headerSize], at))
 	if err != nil {
