@@ -21,7 +21,8 @@ type child struct {
 	testing.TB
 	url  string
 	env  []string
-	kill string // the hit at which the first process dies, as name:n
+	kill string   // the hit at which the first process dies, as name:n
+	errs *os.File // takes the log in place of the test; nil: the test does
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -58,7 +59,9 @@ func (c *child) launch(kill string) {
 	}
 	c.cmd = exec.Command(path, "serve")
 	c.cmd.Env = slices.Concat(c.env, []string{"OTPRAVKA_FAILPOINT=" + kill})
-	c.cmd.Stderr = (*locked)(c)
+	if c.cmd.Stderr = (*locked)(c); c.errs != nil {
+		c.cmd.Stderr = c.errs
+	}
 	c.over = make(chan struct{})
 	if err := c.cmd.Start(); err != nil {
 		c.Error(err)

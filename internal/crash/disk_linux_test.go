@@ -1,11 +1,8 @@
 package crash
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,34 +27,6 @@ func (c *child) fill(full bool) {
 	if err := unix.Prlimit(c.cmd.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
 		c.Fatal(err)
 	}
-}
-
-// refused expects that the request was not stored, and that the answer says so
-// and when to come back.
-func (w *world) refused(path, once, body string) {
-	w.Helper()
-	req, err := http.NewRequest(http.MethodPost, w.url+path, strings.NewReader(body))
-	w.must(err)
-	req.Header.Set("Authorization", "Bearer "+w.key)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", once)
-	res, err := w.http.Do(req)
-	w.must(err)
-	defer func() { _ = res.Body.Close() }()
-	var said map[string]any
-	w.must(json.NewDecoder(res.Body).Decode(&said))
-	after, err := strconv.Atoi(res.Header.Get("Retry-After"))
-	if res.StatusCode != http.StatusServiceUnavailable || err != nil || after < 1 || said["valid"] != nil {
-		w.Errorf("%s on a full disk: %d, Retry-After %q, %v", path, res.StatusCode, res.Header.Get("Retry-After"), said)
-	}
-}
-
-func (w *world) readiness() int {
-	w.Helper()
-	res, err := w.http.Get(w.url + "/readyz")
-	w.must(err)
-	w.must(res.Body.Close())
-	return res.StatusCode
 }
 
 // TestF23DiskFull fills the disk of a running server, and frees it again.

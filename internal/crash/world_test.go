@@ -48,9 +48,14 @@ var (
 	postgres = engine{"postgres", func(t testing.TB, _ string) string { return pgtest.URL(t) }}
 )
 
+// behind is a PostgreSQL behind a proxy.
+func behind(proxy *pgtest.Proxy) engine {
+	return engine{"postgres", func(testing.TB, string) string { return proxy.URL }}
+}
+
 // newWorld starts the simulators and the server, which dies at the hit of a
-// point that kill names.
-func newWorld(t testing.TB, on engine, kill string) *world {
+// point that kill names. Changes prepare its process.
+func newWorld(t testing.TB, on engine, kill string, changes ...func(*child)) *world {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "otp") // short: the name of a socket is limited
 	if err != nil {
@@ -77,6 +82,9 @@ func newWorld(t testing.TB, on engine, kill string) *world {
 		"OTPRAVKA_DATABASE_URL=" + w.database, "OTPRAVKA_MASTER_KEY_FILE=" + filepath.Join(dir, "key", "master.key"),
 		"OTPRAVKA_TELEGRAM_API=" + telegramURL, "OTPRAVKA_CONFIG=" + config, "OTPRAVKA_FAILPOINT_HITS=" + w.hitsFile(),
 	}}
+	for _, change := range changes {
+		change(w.child)
+	}
 	w.start()
 	return w
 }
