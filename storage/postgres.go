@@ -56,6 +56,9 @@ var sessionSettings = map[string]string{
 const connectTimeout = 5 * time.Second
 
 func newPostgres(cfg Config) (*postgres, error) {
+	if err := readableAuthority(cfg.URL); err != nil {
+		return nil, err
+	}
 	config, err := pgx.ParseConfig(cfg.URL)
 	if err != nil { // its text may hold a part of the password
 		return nil, errBadAddress

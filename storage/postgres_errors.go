@@ -72,6 +72,9 @@ func (p *postgres) explain(err error) error {
 	if errors.Is(err, pgconn.ErrStandbyConnection) {
 		return fmt.Errorf("%s is a standby: name the primary in OTPRAVKA_DATABASE_URL, or all servers separated by commas: %w", p.name(), cause)
 	}
+	if trouble := p.explainCertificate(err); trouble != nil {
+		return trouble
+	}
 	_, unreachable := errors.AsType[net.Error](err)
 	if _, refused := errors.AsType[*pgconn.ConnectError](err); refused || unreachable || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s cannot be reached: start PostgreSQL, or correct OTPRAVKA_DATABASE_URL: %w", p.name(), cause)

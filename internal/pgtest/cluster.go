@@ -51,8 +51,9 @@ type cluster struct {
 	log  string
 }
 
-// start runs a guard in a directory of its own and returns once it is ready.
-func start(guard string) (*cluster, error) {
+// start runs a guard in a directory of its own, with these variables, and
+// returns once it is ready.
+func start(guard string, env ...string) (*cluster, error) {
 	bin := binaries()
 	if bin == "" {
 		return nil, errNotInstalled
@@ -79,7 +80,7 @@ func start(guard string) (*cluster, error) {
 	}
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", dir, bin)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = hold, log, log, []*os.File{tell}
-	cmd.SysProcAttr = owner
+	cmd.Env, cmd.SysProcAttr = append(os.Environ(), env...), owner
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
