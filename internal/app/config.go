@@ -34,6 +34,8 @@ type Config struct {
 	Limits webhook.Limits
 	// CallsPerSecond bounds each API key; zero: the API's default.
 	CallsPerSecond int
+	// PurgePause is the time between two clean-ups; zero: a minute.
+	PurgePause time.Duration
 	// StopWithin bounds the stop as a whole; zero: DefaultStopWithin.
 	StopWithin time.Duration
 	Log        *slog.Logger

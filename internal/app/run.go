@@ -101,7 +101,7 @@ func (h *house) purge(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(purgePause):
+		case <-time.After(cmp.Or(h.cfg.PurgePause, purgePause)):
 		}
 		if _, err := h.db.Purge(ctx); err != nil && ctx.Err() == nil {
 			h.cfg.Log.Warn("clean-up failed", "error", err)

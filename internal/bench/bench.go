@@ -15,7 +15,7 @@ import (
 // Scenarios are the names of everything that can be measured. The first three
 // load the API with one kind of act; the others are larger and start a server
 // of their own.
-var Scenarios = []string{"cycle", "start", "check", "fallback", "growth", "bots"}
+var Scenarios = []string{"cycle", "start", "check", "backlog", "fallback", "growth", "bots"}
 
 // Options say what to measure, and on what.
 type Options struct {
@@ -29,6 +29,7 @@ type Options struct {
 	Pending     int           // verifications of the scenario fallback
 	OldRows     int           // ended verifications of the scenario growth
 	Bots        int           // of the scenario bots
+	FsyncDelay  time.Duration // before each fsync of the server that is started
 	CPUProfile  string        // file for a profile of the server; empty: none
 }
 
@@ -44,6 +45,7 @@ type Report struct {
 	RSS         float64 `json:"rss_mb,omitempty"`           // of the cycles' server at their end
 
 	Loads    []Load         `json:"loads,omitempty"`
+	Backlog  *Backlog       `json:"backlog,omitempty"`
 	Fallback *Fallback      `json:"fallback,omitempty"`
 	Growth   *Growth        `json:"growth,omitempty"`
 	Bots     *Bots          `json:"bots,omitempty"`
@@ -54,7 +56,8 @@ type Report struct {
 type Settings struct {
 	Server       string  `json:"server"`
 	Database     string  `json:"database,omitempty"`
-	Codes        string  `json:"codes"` // where they are read
+	FsyncDelay   float64 `json:"fsync_delay_ms,omitempty"` // added to each fsync of the server's database
+	Codes        string  `json:"codes"`                    // where they are read
 	LimitsLifted string  `json:"limits_lifted,omitempty"`
 	Connections  int     `json:"connections"`
 	Seconds      float64 `json:"seconds"`
@@ -80,6 +83,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		name string
 		run  func() error
 	}{
+		{"backlog", func() (err error) { r.Backlog, err = measureBacklog(ctx, o); return err }},
 		{"fallback", func() (err error) { r.Fallback, err = measureFallback(ctx, o); return err }},
 		{"growth", func() (err error) { r.Growth, err = measureGrowth(ctx, o); return err }},
 		{"bots", func() (err error) { r.Bots, err = measureBots(ctx, o); return err }},
@@ -138,6 +142,10 @@ func (o Options) check() error {
 		return errors.New("--url and --key belong together: the address of a server, and a test key of a business on it")
 	case o.URL != "" && o.Database != "":
 		return errors.New("--database is for the server that the bench starts: leave it out with --url")
+	case o.FsyncDelay < 0 || o.FsyncDelay > 0 && (o.URL != "" || storage.IsPostgres(o.Database)):
+		return errors.New("--fsync-delay is for a SQLite file of the server that the bench starts")
+	case storage.IsPostgres(o.Database) && (slices.Contains(o.Scenarios, "fallback") || slices.Contains(o.Scenarios, "growth")):
+		return errors.New("only a SQLite file can be filled, for the scenarios fallback and growth: leave --database out, or name a file")
 	case slices.Contains(o.Scenarios, "fallback") && o.Pending < 100 || slices.Contains(o.Scenarios, "growth") && o.OldRows < 1:
 		return errors.New("--pending must be at least 100, and --old-rows at least 1")
 	case slices.Contains(o.Scenarios, "bots") && o.Bots < 1:
@@ -152,7 +160,7 @@ func (o Options) settings() Settings {
 	s := Settings{
 		Server: "child process of this program", Database: "SQLite, synchronous=FULL",
 		Codes: "read from messages posted to a provider on this machine", LimitsLifted: LimitsLifted,
-		Connections: o.Connections, Seconds: o.Duration.Seconds(), Warmup: o.Warmup.Seconds(), Runs: o.Runs,
+		FsyncDelay: milliseconds(o.FsyncDelay), Connections: o.Connections, Seconds: o.Duration.Seconds(), Warmup: o.Warmup.Seconds(), Runs: o.Runs,
 	}
 	if storage.IsPostgres(o.Database) {
 		s.Database = "PostgreSQL"

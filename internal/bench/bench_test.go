@@ -81,35 +81,73 @@ func TestGrowth(t *testing.T) {
 	o := brief("growth")
 	o.Database = filepath.Join(t.TempDir(), "bench.db")
 	r, text := run(t, o)
-	if g := r.Growth; g == nil || g.OldRows != 300 || g.Full.PerS <= 0 || g.Empty.PerS <= 0 || g.Ratio <= 0 || g.DatabaseMB <= 0 {
+	g := r.Growth
+	if g == nil || g.OldRows != 300 || g.Full.PerS <= 0 || g.Empty.PerS <= 0 || g.Ratio <= 0 || g.DatabaseMB <= 0 || g.Retention.PerS <= 0 || g.RetentionRatio <= 0 {
 		t.Errorf("the growth is %+v", g)
 	}
-	if !strings.Contains(text, "300 old verifications") {
-		t.Errorf("the text is\n%s", text)
+	if g.Throughout {
+		t.Error("the retention of 300 rows is said to have taken longer than the load")
 	}
-	looksOld(t, o.Database, 300)
+	for _, word := range []string{"300 old verifications", "a part of the time only"} {
+		if !strings.Contains(text, word) {
+			t.Errorf("nothing says %q in\n%s", word, text)
+		}
+	}
+	looksOld(t, o.Database)
 }
 
-// looksOld expects so many verifications that ended before today's load began,
-// each with an id and a phone of its own, and with messages and events.
-func looksOld(t testing.TB, file string, n int) {
+// looksOld expects of 300 verifications that began evenly over 400 days those
+// that the retention leaves, each with an id and a phone of its own, and with
+// messages and events while they are young.
+func looksOld(t testing.TB, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	before := time.Now().Add(-50 * time.Minute).UnixMilli()
-	for query, least := range map[string]int{
-		`SELECT count(DISTINCT phone_index) FROM verifications v WHERE created_at < ?`:                            n,
-		`SELECT count(*) FROM verifications v WHERE status = 'approved' AND created_at < ?`:                       n,
-		`SELECT count(*) FROM deliveries d JOIN verifications v ON v.id = d.verification_id WHERE created_at < ?`: n,
-		`SELECT count(*) FROM events e JOIN verifications v ON v.id = e.verification_id WHERE created_at < ?`:     2 * n,
+	const day = 24 * time.Hour
+	ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMilli() }
+	for query, want := range map[string]struct{ least, most int }{
+		`SELECT count(*) FROM verifications WHERE created_at < ?1 AND created_at > ?2 AND status = 'approved'`:                             {265, 280},
+		`SELECT count(*) FROM verifications WHERE created_at < ?1 AND created_at > ?3 AND phone_sealed IS NOT NULL`:                        {18, 24},
+		`SELECT count(DISTINCT phone_index) FROM verifications WHERE created_at < ?1 AND created_at > ?3`:                                  {18, 24},
+		`SELECT count(*) FROM verifications WHERE created_at < ?4`:                                                                         {0, 0},
+		`SELECT count(*) FROM verifications WHERE created_at < ?5 AND phone_sealed IS NOT NULL`:                                            {0, 0},
+		`SELECT count(*) FROM deliveries d JOIN verifications v ON v.id = d.verification_id WHERE v.created_at < ?1 AND v.created_at > ?3`: {18, 60},
+		`SELECT count(*) FROM events e JOIN verifications v ON v.id = e.verification_id WHERE v.created_at < ?1 AND v.created_at > ?3`:     {36, 200},
+		`SELECT count(*) FROM events e JOIN verifications v ON v.id = e.verification_id WHERE v.created_at < ?5`:                           {0, 0},
 	} {
 		var found int
-		if err := db.QueryRow(query, before).Scan(&found); err != nil || found < least {
-			t.Errorf("%s: %d, want %d; %v", query, found, least, err)
+		err := db.QueryRow(query, ago(time.Hour), ago(364*day), ago(28*day), ago(367*day), ago(33*day)).Scan(&found)
+		if err != nil || found < want.least || found > want.most {
+			t.Errorf("%s: %d, want %d to %d; %v", query, found, want.least, want.most, err)
 		}
+	}
+}
+
+func TestBacklog(t *testing.T) {
+	t.Parallel()
+	r, text := run(t, brief("backlog"))
+	if b := r.Backlog; b == nil || b.Starts.PerS <= 0 || b.EmptyMS <= 0 {
+		t.Errorf("the backlog is %+v", b)
+	}
+	if !strings.Contains(text, "were left when the last start was answered") {
+		t.Errorf("the text is\n%s", text)
+	}
+}
+
+// TestSlowDisk expects that a start takes no less than the disk is made to take.
+func TestSlowDisk(t *testing.T) {
+	t.Parallel()
+	o := brief("start")
+	o.FsyncDelay = 20 * time.Millisecond
+	r, text := run(t, o)
+	if got := r.Loads[0].Calls["start"].P50; got < 20 {
+		t.Errorf("a start took %g ms with 20 ms for each fsync", got)
+	}
+	if r.Settings.FsyncDelay != 20 || !strings.Contains(text, "20 ms before each fsync") {
+		t.Errorf("the report does not say so: %+v\n%s", r.Settings, text)
 	}
 }
 
@@ -150,19 +188,22 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	for name, change := range map[string]func(*bench.Options){
-		"unknown scenario":     func(o *bench.Options) { o.Scenarios = []string{"dance"} },
-		"address without key":  func(o *bench.Options) { o.URL = "http://127.0.0.1:1" },
-		"key without address":  func(o *bench.Options) { o.Key = "otp_test_x" },
-		"no base of an API":    func(o *bench.Options) { o.URL, o.Key = "nonsense", "otp_test_x" },
-		"nobody listens":       func(o *bench.Options) { o.URL, o.Key = "http://127.0.0.1:1", "otp_test_x" },
-		"somebody's database":  func(o *bench.Options) { o.URL, o.Key, o.Database = "http://127.0.0.1:1", "k", "x.db" },
-		"growth of another's":  func(o *bench.Options) { o.Scenarios, o.URL, o.Key = []string{"growth"}, "http://127.0.0.1:1", "k" },
-		"growth of PostgreSQL": func(o *bench.Options) { o.Scenarios, o.Database = []string{"growth"}, "postgres://127.0.0.1:1/x" },
-		"no connections":       func(o *bench.Options) { o.Connections = 0 },
-		"no time":              func(o *bench.Options) { o.Duration = 0 },
-		"too few to wait":      func(o *bench.Options) { o.Scenarios, o.Pending = []string{"fallback"}, 1 },
-		"no old rows":          func(o *bench.Options) { o.Scenarios, o.OldRows = []string{"growth"}, 0 },
-		"no bots":              func(o *bench.Options) { o.Scenarios, o.Bots = []string{"bots"}, 0 },
+		"unknown scenario":       func(o *bench.Options) { o.Scenarios = []string{"dance"} },
+		"address without key":    func(o *bench.Options) { o.URL = "http://127.0.0.1:1" },
+		"key without address":    func(o *bench.Options) { o.Key = "otp_test_x" },
+		"no base of an API":      func(o *bench.Options) { o.URL, o.Key = "nonsense", "otp_test_x" },
+		"nobody listens":         func(o *bench.Options) { o.URL, o.Key = "http://127.0.0.1:1", "otp_test_x" },
+		"somebody's database":    func(o *bench.Options) { o.URL, o.Key, o.Database = "http://127.0.0.1:1", "k", "x.db" },
+		"growth of another's":    func(o *bench.Options) { o.Scenarios, o.URL, o.Key = []string{"growth"}, "http://127.0.0.1:1", "k" },
+		"growth of PostgreSQL":   func(o *bench.Options) { o.Scenarios, o.Database = []string{"growth"}, "postgres://127.0.0.1:1/x" },
+		"fallback of PostgreSQL": func(o *bench.Options) { o.Scenarios, o.Database = []string{"fallback"}, "postgres://127.0.0.1:1/x" },
+		"slow PostgreSQL":        func(o *bench.Options) { o.FsyncDelay, o.Database = time.Millisecond, "postgres://127.0.0.1:1/x" },
+		"slow server of others":  func(o *bench.Options) { o.FsyncDelay, o.URL, o.Key = time.Millisecond, "http://127.0.0.1:1", "k" },
+		"no connections":         func(o *bench.Options) { o.Connections = 0 },
+		"no time":                func(o *bench.Options) { o.Duration = 0 },
+		"too few to wait":        func(o *bench.Options) { o.Scenarios, o.Pending = []string{"fallback"}, 1 },
+		"no old rows":            func(o *bench.Options) { o.Scenarios, o.OldRows = []string{"growth"}, 0 },
+		"no bots":                func(o *bench.Options) { o.Scenarios, o.Bots = []string{"bots"}, 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := brief("start")
@@ -172,7 +213,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 			}
 		})
 	}
-	if len(bench.Scenarios) != 6 || !slices.Contains(bench.Scenarios, "cycle") {
+	if len(bench.Scenarios) != 7 || !slices.Contains(bench.Scenarios, "cycle") {
 		t.Errorf("the scenarios are %v", bench.Scenarios)
 	}
 }

@@ -118,13 +118,22 @@ type started struct {
 	fallbackAt time.Time
 }
 
+// phoneOf is the n-th phone, in E.164.
+func phoneOf(n int) (string, error) {
+	digits := fmt.Sprintf("%07d", n)
+	if len(digits) != 7 {
+		return "", errors.New("the bench ran out of phones: make it shorter")
+	}
+	return blankPhone[:len(blankPhone)-len(digits)] + digits, nil
+}
+
 // startFor asks for a code for the n-th phone.
 func (c *client) startFor(n int) (started, error) {
-	digits := fmt.Appendf(nil, "%07d", n)
-	if len(digits) != 7 {
-		return started{}, errors.New("the bench ran out of phones: make it shorter")
+	phone, err := phoneOf(n)
+	if err != nil {
+		return started{}, err
 	}
-	copy(c.start[c.phoneAt+len(blankPhone)-len(digits):], digits)
+	copy(c.start[c.phoneAt:], phone)
 	body, err := c.do(c.start)
 	if err != nil {
 		return started{}, err

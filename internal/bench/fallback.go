@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"otpravka/otpcore"
 )
 
 // Fallback tells how punctual the timed fallback is while very many codes wait
@@ -24,15 +26,15 @@ const (
 	punctualMax = 5000             // of them
 	soonest     = 10 * time.Second // the least fallback_after of the API
 	slack       = 5 * time.Second  // between the last punctual one and the crowd
-	stumble     = 5 * time.Second  // the machine may stand still while the crowd is asked for
+	stumble     = 5 * time.Second  // the server's start with the crowd in its database may take that long
 	latest      = 300 * time.Second
 	waits       = `,"channels":["telegram","sms"],"when_unlinked":"wait","ttl":600,` + blankAfter
 )
 
 // measureFallback lets codes wait for a chat that nobody links. Most of them,
-// the crowd, ask for a fallback at one and the same moment. Before that moment
-// the punctual ones fall due, evenly; then the server is killed, and started
-// again when the crowd is overdue.
+// the crowd, fall due at one and the same moment. Before that moment the
+// punctual ones do, evenly; then the server is killed, and started again when
+// the crowd is overdue.
 func measureFallback(ctx context.Context, o Options) (f *Fallback, err error) {
 	tg, err := newTelegram(1)
 	if err != nil {
@@ -47,14 +49,14 @@ func measureFallback(ctx context.Context, o Options) (f *Fallback, err error) {
 	if err := tg.register(ctx, s); err != nil {
 		return nil, err
 	}
-	c, err := s.hire(ctx, o.Connections, waits)
-	defer func() { err = errors.Join(err, c.dismiss()) }()
+	w := newWait(s, o.Pending)
+	f = &Fallback{Pending: o.Pending, Punctual: w.punctual}
+	due, err := w.gather(ctx, o.Connections)
 	if err != nil {
 		return nil, err
 	}
-	w := newWait(s, o.Pending)
-	f = &Fallback{Pending: o.Pending, Punctual: w.punctual}
-	due, err := w.gather(ctx, c)
+	c, err := s.hire(ctx, o.Connections, waits)
+	defer func() { err = errors.Join(err, c.dismiss()) }()
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,6 @@ func measureFallback(ctx context.Context, o Options) (f *Fallback, err error) {
 // come first.
 type wait struct {
 	site     *site
-	trial    int // of the crowd: began before its due time was known, and fall due later
 	pending  int
 	punctual int
 	dues     []time.Time    // of the punctual ones
@@ -79,10 +80,9 @@ type wait struct {
 
 func newWait(s *site, pending int) *wait {
 	w := &wait{site: s, pending: pending, punctual: min(punctualMax, pending/2), bell: make(chan struct{}, 1)}
-	w.trial = min(2000, w.crowd()/10)
 	w.dues, w.arrivals = make([]time.Time, w.punctual), make([]atomic.Int64, pending+1)
 	s.provider.onLetter(func(l letter) {
-		if l.phone > w.trial && l.phone <= pending && w.arrivals[l.phone].CompareAndSwap(0, l.at.UnixNano()) {
+		if l.phone > 0 && l.phone <= pending && w.arrivals[l.phone].CompareAndSwap(0, l.at.UnixNano()) {
 			w.arrived.Add(1)
 			select {
 			case w.bell <- struct{}{}:
@@ -95,45 +95,59 @@ func newWait(s *site, pending int) *wait {
 
 func (w *wait) crowd() int { return w.pending - w.punctual }
 
-// gather starts the crowd and returns when it falls due: as soon as everything
-// that comes before has room.
-func (w *wait) gather(ctx context.Context, c crew) (time.Time, error) {
-	due := time.Now().Add(latest)
-	began := time.Now()
-	if err := w.ask(ctx, c, w.trial, func() time.Time { return due }); err != nil {
+// gather makes the crowd and returns when it falls due. The first of it are
+// asked for, and the others are copies of their rows: asking for a hundred
+// thousand would take longer than they may wait.
+func (w *wait) gather(ctx context.Context, connections int) (due time.Time, err error) {
+	asked := min(samples, w.crowd())
+	if err := w.ask(ctx, connections, asked); err != nil {
 		return due, err
 	}
-	each := time.Since(began) / time.Duration(w.trial)
-	rest := time.Duration(w.punctual)*time.Second/pace + soonest + slack // what comes between the crowd and its time
-	ahead := max(2*each*time.Duration(w.crowd()), stumble) + rest
-	if ahead > latest {
-		return due, fmt.Errorf("%d starts take too long here for them to wait together: name fewer with --pending", w.pending)
-	}
-	due = time.Now().Add(ahead)
-	if err := w.ask(ctx, c, w.crowd(), func() time.Time { return due }); err != nil {
+	if err := w.site.server.stop(); err != nil {
 		return due, err
 	}
-	if time.Until(due) < rest {
-		return due, errors.New("the machine became slower while the codes were asked for: repeat the bench, or name fewer with --pending")
+	if err := (copies{
+		file: w.site.file, keyFile: w.site.keyFile(), status: otpcore.Pending, n: w.crowd() - asked, phones: asked,
+	}).make(ctx); err != nil {
+		return due, fmt.Errorf("fill %s: %w", w.site.file, err)
 	}
-	return due, nil
+	// What comes between now and the crowd's time.
+	due = time.Now().Add(stumble + time.Duration(w.punctual)*time.Second/pace + soonest + slack).Truncate(time.Second)
+	if err := fallDue(ctx, w.site.file, due); err != nil {
+		return due, err
+	}
+	return due, w.site.server.start(ctx)
 }
 
-// ask starts verifications up to the n-th phone.
-func (w *wait) ask(ctx context.Context, c crew, n int, due func() time.Time) error {
-	_, err := c.work(ctx, func(cu *customer, _ context.Context) error {
+// fallDue sets the time at which everything that is pending falls back.
+func fallDue(ctx context.Context, file string, due time.Time) error {
+	db, err := openAlone(file, "")
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `UPDATE verifications SET fallback_at = ?1, wake_at = ?1 WHERE status = 'pending'`, due.UnixMilli())
+	return errors.Join(err, db.Close())
+}
+
+// ask starts verifications for the first n phones.
+func (w *wait) ask(ctx context.Context, connections, n int) (err error) {
+	c, err := w.site.hire(ctx, connections, waits)
+	defer func() { err = errors.Join(err, c.dismiss()) }()
+	if err != nil {
+		return err
+	}
+	_, err = c.work(ctx, func(cu *customer, _ context.Context) error {
 		phone := cu.site.nextPhone()
 		if phone > n {
 			return errDone
 		}
-		cu.fallBackAfter(max(soonest, time.Until(due())))
+		cu.fallBackAfter(latest)
 		_, err := cu.startFor(phone)
 		if r, ok := errors.AsType[*refusal](err); ok {
 			return fmt.Errorf("a start was refused, so fewer would wait than asked for: %w", errors.New(r.Error()))
 		}
 		return err
 	}, latest)
-	w.site.phones.Store(int64(n)) // each customer has taken one too many
 	return err
 }
 
@@ -203,12 +217,12 @@ func (w *wait) crash(ctx context.Context, f *Fallback, due time.Time) error {
 	f.ReadyMS = milliseconds(time.Since(began))
 	ctx, done := context.WithTimeout(ctx, drainLimit)
 	defer done()
-	late := w.crowd() - w.trial
+	late := w.crowd()
 	if err := w.await(ctx, late+w.punctual); err != nil {
 		return fmt.Errorf("%d of %d messages left after the restart: %w", int(w.arrived.Load())-w.punctual, late, err)
 	}
-	first, last := w.arrival(w.trial+1), w.arrival(w.trial+1)
-	for phone := w.trial + 2; phone <= w.crowd(); phone++ {
+	first, last := w.arrival(1), w.arrival(1)
+	for phone := 2; phone <= w.crowd(); phone++ {
 		if at := w.arrival(phone); at.Before(first) {
 			first = at
 		} else if at.After(last) {

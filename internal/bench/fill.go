@@ -2,65 +2,94 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"otpravka/internal/keyring"
 	"otpravka/otpcore"
 )
 
-// past is how far back the copies reach: less than anything is kept for.
-const past = 7 * 24 * time.Hour
+// copies says what is copied, and into what.
+type copies struct {
+	file    string // SQLite, in nobody's use
+	keyFile string
+	status  otpcore.Status // of the originals, which are there already
+	n       int
+	phones  int           // the first copy is of the phone after this one
+	past    time.Duration // the oldest copy began that long ago, and the last one now
+}
 
-// fill copies the approved verifications of a SQLite file, with all rows that
-// belong to them, until there are n more. It knows the tables by their columns
-// only: ids are replaced by new ones, times moved back, phones drawn anew.
-func fill(ctx context.Context, file string, n int) (err error) {
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(off)&_pragma=cache_size(-65536)")
+// make copies verifications with all rows that belong to them. It knows the
+// tables by their columns only: ids are replaced by new ones, times moved, and
+// phones are others.
+func (c copies) make(ctx context.Context) (err error) {
+	ring, err := keyring.Load(c.keyFile)
+	if err != nil {
+		return err
+	}
+	// Nobody else reads, and a file that is half full after a power cut is of no
+	// use to anybody. The server goes back to a log.
+	db, err := openAlone(c.file, "&_pragma=synchronous(off)&_pragma=journal_mode(off)&_pragma=cache_size(-262144)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	originals, err := readOriginals(ctx, db)
+	originals, err := readOriginals(ctx, db, c.status)
 	if err != nil {
 		return err
 	}
 	if len(originals) == 0 {
-		return errors.New("no approved verification is there to be copied")
+		return fmt.Errorf("no verification that is %s is there to be copied", c.status)
 	}
-	f := &filler{db: db, inserts: map[string]*sql.Stmt{}}
-	defer func() { err = errors.Join(err, f.close()) }()
-	if err := f.copyAll(ctx, originals, n); err != nil {
+	// Events are numbered in the order in which they happened, and the copies are
+	// older than whatever is there.
+	if _, err := db.ExecContext(ctx, `UPDATE events SET seq = seq + ?`, roomForOlder); err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return err
+	f := &filler{copies: c, ring: ring, db: db, inserts: map[string]*sql.Stmt{}}
+	defer func() { err = errors.Join(err, f.close()) }()
+	return f.copyAll(ctx, originals)
+}
+
+// roomForOlder is more events than any copies have.
+const roomForOlder = 1_000_000_000
+
+// openAlone opens a file that nobody else uses, over one connection.
+func openAlone(file, pragmas string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=locking_mode(exclusive)"+pragmas)
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
 }
 
 // filler inserts rows over the one connection of db.
 type filler struct {
+	copies
+	ring    *keyring.Ring
 	db      *sql.DB
 	inserts map[string]*sql.Stmt
+	events  int64 // the number of the last one
 }
 
 // copyBatch is how many copies share a transaction.
 const copyBatch = 5000
 
-// copyAll makes n copies, oldest first, evenly over the past.
-func (f *filler) copyAll(ctx context.Context, originals []original, n int) error {
-	now := time.Now()
+// copyAll makes the copies, oldest first, evenly over the past.
+func (f *filler) copyAll(ctx context.Context, originals []original) error {
+	now, n := time.Now(), f.n
 	for i := range n {
 		if i%copyBatch == 0 {
 			if _, err := f.db.ExecContext(ctx, "BEGIN"); err != nil {
 				return err
 			}
 		}
-		at := now.Add(-past + time.Duration(float64(past-time.Hour)*float64(i)/float64(n)))
-		if err := f.copy(ctx, originals[i%len(originals)], at); err != nil {
+		at := now.Add(-f.past + time.Duration(float64(f.past)*float64(i)/float64(n)))
+		if err := f.copy(ctx, originals[i%len(originals)], at, f.phones+1+i); err != nil {
 			return err
 		}
 		if (i+1)%copyBatch == 0 || i+1 == n {
@@ -88,16 +117,17 @@ type original struct {
 
 // row is one row of a table and the statement that inserts another.
 type row struct {
+	table   string
 	insert  string
 	columns []string
 	values  []any
 }
 
-func readOriginals(ctx context.Context, db *sql.DB) ([]original, error) {
+func readOriginals(ctx context.Context, db *sql.DB, status otpcore.Status) ([]original, error) {
 	var found []row
-	if err := each(ctx, db, `SELECT id, created_at FROM verifications WHERE status = 'approved' LIMIT ?`, func(r row) {
+	if err := each(ctx, db, `SELECT id, created_at FROM verifications WHERE status = ? LIMIT ?`, func(r row) {
 		found = append(found, r)
-	}, samples); err != nil {
+	}, string(status), samples); err != nil {
 		return nil, err
 	}
 	var tables []string
@@ -112,6 +142,7 @@ func readOriginals(ctx context.Context, db *sql.DB) ([]original, error) {
 		id, o := verification.values[0], &originals[i]
 		read := func(table, key string) error {
 			return each(ctx, db, "SELECT * FROM "+table+" WHERE "+key+" = ?", func(r row) {
+				r.table = table
 				r.insert = "INSERT INTO " + table + " (" + strings.Join(r.columns, ", ") + ") VALUES (?" +
 					strings.Repeat(", ?", len(r.columns)-1) + ")"
 				o.rows = append(o.rows, r)
@@ -155,22 +186,41 @@ func each(ctx context.Context, db *sql.DB, query string, take func(row), args ..
 	return rows.Err()
 }
 
-// copy inserts the verification once more, as if it had begun at the time.
-func (f *filler) copy(ctx context.Context, o original, at time.Time) error {
-	c := copying{at: at, back: o.began.Sub(at), days: dayOf(o.began) - dayOf(at), ids: map[string]string{}}
-	if _, err := rand.Read(c.phone[:]); err != nil {
+// copy inserts the verification once more, as if the n-th phone had begun it at
+// the time.
+func (f *filler) copy(ctx context.Context, o original, at time.Time, n int) error {
+	phone, err := phoneOf(n)
+	if err != nil {
 		return err
 	}
+	c := copying{at: at, back: o.began.Sub(at), days: dayOf(o.began) - dayOf(at), ids: map[string]string{}, index: f.ring.Index("phone", phone)}
 	for _, r := range o.rows {
 		values := make([]any, len(r.values))
 		for i, v := range r.values {
+			if r.columns[i] == "seq" {
+				f.events++
+				values[i] = f.events
+				continue
+			}
 			values[i] = c.value(r.columns[i], v)
+		}
+		if r.table == "verifications" {
+			f.sealPhone(r.columns, values, phone)
 		}
 		if err := f.insert(ctx, r.insert, values); err != nil {
 			return fmt.Errorf("%s: %w", r.insert, err)
 		}
 	}
 	return nil
+}
+
+// sealPhone seals the phone for the row that it moves into.
+func (f *filler) sealPhone(columns []string, values []any, phone string) {
+	of := func(column string) *any { return &values[slices.Index(columns, column)] }
+	id, business := (*of("id")).(string), (*of("business_id")).(string)
+	*of("phone_sealed") = f.ring.Seal(otpcore.Place{
+		Table: "verifications", Column: "phone", Row: otpcore.ID(id), Business: otpcore.ID(business),
+	}, []byte(phone))
 }
 
 func (f *filler) insert(ctx context.Context, statement string, values []any) (err error) {
@@ -188,9 +238,9 @@ func (f *filler) insert(ctx context.Context, statement string, values []any) (er
 // copying is one copy in the making.
 type copying struct {
 	at    time.Time
-	back  time.Duration // how much earlier than the original
-	days  int64         // the same in days of the calendar
-	phone otpcore.Index
+	back  time.Duration     // how much earlier than the original
+	days  int64             // the same in days of the calendar
+	index otpcore.Index     // of the phone
 	ids   map[string]string // new ids by old
 }
 
@@ -201,8 +251,6 @@ func (c *copying) value(column string, v any) any {
 	switch v := v.(type) {
 	case int64:
 		switch {
-		case column == "seq": // the database counts
-			return nil
 		case column == "day":
 			return v - c.days
 		case v > firstMilli:
@@ -210,7 +258,7 @@ func (c *copying) value(column string, v any) any {
 		}
 	case []byte:
 		if column == "phone_index" {
-			return c.phone[:]
+			return c.index[:]
 		}
 	case string:
 		for _, prefix := range []string{otpcore.PrefixVerification, otpcore.PrefixDelivery, otpcore.PrefixEvent} {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"otpravka/internal/app"
+	"otpravka/internal/fsync"
 )
 
 // ServerCommand is the hidden command under which the binary serves for a
@@ -23,6 +24,12 @@ const ServerCommand = "bench-server"
 
 // CallsPerSecond is the limit of an API key on such a server: none.
 const CallsPerSecond = 1_000_000
+
+// BeforeFsync lets the process of a bench's server wait that long before each
+// fsync of SQLite, as a slow disk does.
+func BeforeFsync(delay time.Duration) error {
+	return fsync.Before(func(string) { time.Sleep(delay) })
+}
 
 // LimitsLifted names the limits that a bench lifts, for the report.
 const LimitsLifted = "calls per second of a key"
@@ -54,8 +61,9 @@ func newServer(dir string, args ...string) (*server, error) {
 
 const startLimit = 60 * time.Second
 
-// start runs the server and returns once it is ready.
-func (s *server) start(ctx context.Context) error {
+// start runs the server, with these arguments more, and returns once it is
+// ready.
+func (s *server) start(ctx context.Context, more ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -64,7 +72,7 @@ func (s *server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(self, s.args...)
+	s.cmd = exec.Command(self, slices.Concat(s.args, more)...)
 	s.cmd.Env = plainEnvironment()
 	s.cmd.Stderr = log
 	if err := errors.Join(s.cmd.Start(), log.Close()); err != nil {

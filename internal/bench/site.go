@@ -58,6 +58,9 @@ func (o Options) open(ctx context.Context, telegramAPI string) (*site, error) {
 	if telegramAPI != "" {
 		args = append(args, "--telegram-api", telegramAPI)
 	}
+	if o.FsyncDelay > 0 {
+		args = append(args, "--fsync-delay", o.FsyncDelay.String())
+	}
 	if o.CPUProfile != "" {
 		args = append(args, "--cpu-profile", o.CPUProfile)
 	}

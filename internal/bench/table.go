@@ -19,6 +19,9 @@ func (r Report) Text(w io.Writer) error {
 	if len(r.Loads) > 0 {
 		r.table(p)
 	}
+	if r.Backlog != nil {
+		r.Backlog.text(p)
+	}
 	if r.Fallback != nil {
 		r.Fallback.text(p)
 	}
@@ -58,6 +61,9 @@ func (r Report) head(p *printer) {
 	p.line("machine   %d cores of %s, %s, %s; fsync of 4 KiB %.2f ms (p99 %.2f); a bare HTTP answer costs %s µs of CPU",
 		m.Cores, cmp.Or(m.CPU, "an unknown processor"), m.OS, m.Go, m.Fsync.P50, m.Fsync.P99, dash(m.EchoMicros))
 	p.line("server    %s; %s", s.Server, cmp.Or(s.Database, "its database is not known"))
+	if s.FsyncDelay > 0 {
+		p.line("disk      made slow: the server waits %g ms before each fsync", s.FsyncDelay)
+	}
 	p.line("codes     %s", s.Codes)
 	p.line("limits    lifted: %s", cmp.Or(s.LimitsLifted, "none"))
 	p.line("load      %d connections, medians of %d runs of %g s after %g s of warm-up", s.Connections, s.Runs, s.Seconds, s.Warmup)

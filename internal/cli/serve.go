@@ -17,14 +17,14 @@ type serveCommand struct {
 }
 
 // Run serves until the process is told to stop.
-func (c serveCommand) Run(env Env) error { return c.serve(env, 0) }
+func (c serveCommand) Run(env Env) error { return c.serve(env, func(*app.Config) {}) }
 
 // logGrace is how long the end of the log is waited for.
 const logGrace = time.Second
 
-// serve bounds the calls of an API key; zero: by the API's default. Its log
-// stops nothing, whatever becomes of those who read it.
-func (c serveCommand) serve(env Env, callsPerSecond int) error {
+// serve serves as the settings say, but for the change. Its log stops nothing,
+// whatever becomes of those who read it.
+func (c serveCommand) serve(env Env, change func(*app.Config)) error {
 	signal.Ignore(syscall.SIGPIPE) // or the end of a pipe's reader would end the server
 	var log *slog.Logger
 	sink := logsink.New(env.Err, func(lines int) { log.Warn("log lines are lost: nobody took them", "lines", lines) })
@@ -34,6 +34,7 @@ func (c serveCommand) serve(env Env, callsPerSecond int) error {
 		return err
 	}
 	log = cfg.Log
-	cfg.Listen, cfg.MetricsListen, cfg.CallsPerSecond = c.Listen, c.MetricsListen, callsPerSecond
+	cfg.Listen, cfg.MetricsListen = c.Listen, c.MetricsListen
+	change(&cfg)
 	return app.Run(env.Context, cfg)
 }
