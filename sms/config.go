@@ -27,12 +27,19 @@ type Config struct {
 // to write instead.
 func Parse(data []byte) ([]ProviderConfig, error) {
 	var c Config
+	err := Decode(data, &c)
+	return c.Providers, err
+}
+
+// Decode reads a file that holds more as strictly, with errors in the same
+// words.
+func Decode(data []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, firstError(err)
+	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return firstError(err)
 	}
-	return c.Providers, nil
+	return nil
 }
 
 // ProviderConfig is one declared provider. It comes out of YAML only, whole

@@ -4,19 +4,20 @@ import "regexp"
 
 // The yaml library names tokens of its grammar and types of this program. Whoever
 // writes the file knows neither, and reads here what to write instead. A value
-// that does not fit is not repeated, because it may be a secret.
+// that does not fit is not repeated, because it may be a secret. The whole file is
+// our Config, or the wholeFile of whoever reads more than ours from it.
 var wordings = []struct {
 	said  *regexp.Regexp
 	meant string
 }{
-	{regexp.MustCompile(`^field (.*) not found in type sms\.Config$`), `unknown field "$1": the file begins with sms_providers`},
+	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|\w+\.wholeFile)$`), `unknown field "$1": the file begins with sms_providers or trusted_proxies`},
 	{regexp.MustCompile(`^field (.*) not found in type .*$`), `unknown field "$1"`},
 	{regexp.MustCompile(`^mapping key (".*") already defined at line (\d+)$`), `field $1 stands in line $2 already: keep one of them`},
 	{regexp.MustCompile(`^cannot construct .* into \[\].*$`), "a list is wanted here: a line with - for each, or [one, two]"},
 	{regexp.MustCompile(`^cannot construct .* into sms\.statusSet$`), "a list is wanted here, like [200]"},
 	{regexp.MustCompile(`^cannot construct .* into time\.Duration$`), "a time is wanted here, like 5s"},
 	{regexp.MustCompile(`^cannot construct .* into string$`), "a text is wanted here"},
-	{regexp.MustCompile(`^cannot construct .* into sms\.Config$`), "the file begins with sms_providers: and a list below it"},
+	{regexp.MustCompile(`^cannot construct .* into (?:sms\.Config|\w+\.wholeFile)$`), "the file begins with sms_providers: and a list below it"},
 	{regexp.MustCompile(`^cannot construct .*$`), "fields are wanted here: a line for each, with its name, a colon, a space and the value"},
 	{regexp.MustCompile(`^found (a tab character|character that cannot start any token).*$`), "indent with spaces and not with tabs, and put quotes around a text that begins with @, % or `"},
 	{regexp.MustCompile(`^did not find expected ('-' indicator|key)$`), "the indentation does not fit the lines above: what belongs together begins in the same column"},

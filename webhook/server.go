@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"otpravka/webhook/accesslog"
+	"otpravka/webhook/origin"
 	"otpravka/webhook/patience"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	Ready func(ctx context.Context) error
 	// Limits may be left zero; each zero field takes its default.
 	Limits Limits
+	// Proxies are those whose word on a caller's address is taken.
+	Proxies origin.Proxies
 	// Answered is told of every answer: the method, the pattern of the route
 	// (empty: no route has the path), the status and the time it took. It must
 	// not block. Nil: nobody counts.
@@ -54,7 +57,7 @@ func New(cfg Config, rooms ...Room) *Server {
 	limits := cfg.Limits.orDefault()
 	s := &Server{echo: echo.New(), log: cfg.Log, ready: cfg.Ready, limits: limits, seats: newSeats(limits.Conns)}
 	s.echo.HTTPErrorHandler = refuse
-	s.echo.Pre(count(cfg.Answered), accesslog.Middleware(s.log), patience.Middleware(limits.answer()), harden, s.limits.admit, newStrangers(limits.Refusals).hold)
+	s.echo.Pre(cfg.Proxies.Middleware, count(cfg.Answered), accesslog.Middleware(s.log), patience.Middleware(limits.answer()), harden, s.limits.admit, newStrangers(limits.Refusals).hold)
 	// Monitors probe with HEAD.
 	reading := []string{http.MethodGet, http.MethodHead}
 	s.echo.Match(reading, "/healthz", s.health)

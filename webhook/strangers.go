@@ -3,13 +3,13 @@ package webhook
 import (
 	"crypto/sha256"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"otpravka/webhook/accesslog"
+	"otpravka/webhook/origin"
 	"otpravka/webhook/problem"
 	"otpravka/webhook/ratelimit"
 )
@@ -45,7 +45,7 @@ func (s *strangers) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		if header == "" {
 			return next(c)
 		}
-		credential, from := sha256.Sum256([]byte(header)), peer(c.Request().RemoteAddr)
+		credential, from := sha256.Sum256([]byte(header)), origin.Network(c.Request())
 		if !s.known(credential) {
 			if standing := s.refused.Look(from); !standing.Allowed {
 				return problem.New("rate_limited").After(standing.Wait)
@@ -83,22 +83,4 @@ func (s *strangers) forget(credential [sha256.Size]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.good, credential)
-}
-
-// peer is whom a refusal counts for: an IPv4 address, or the /64 of an IPv6
-// one, which a single customer of a network draws addresses from at will.
-func peer(remote string) string {
-	addr, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return remote
-	}
-	ip := addr.Addr().Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	network, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return ip.String()
-	}
-	return network.String()
 }

@@ -145,7 +145,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	}
 	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
 	h.server = webhook.New(webhook.Config{
-		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Answered: h.metrics.Answered,
+		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Proxies: h.cfg.Proxies, Answered: h.metrics.Answered,
 	}, business, inbound, docs.New(api.Contract, h.baseURL))
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"otpravka/otpcore"
 	"otpravka/sms"
 	"otpravka/webhook"
+	"otpravka/webhook/origin"
 )
 
 // Config is everything that a run of Otpravka depends on. Every outside
@@ -29,6 +30,7 @@ type Config struct {
 	PublicURL     string // base of links and callbacks; empty: the listener
 	TelegramAPI   string // base of the Bot API
 	SMS           []sms.ProviderConfig
+	Proxies       origin.Proxies // whose word on a caller's address is taken
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -69,18 +71,33 @@ func DefaultKeyFile() (string, error) {
 	return filepath.Join(dir, "otpravka", "master.key"), nil
 }
 
-// ReadFile reads the YAML file at path: what does not fit a flag or a variable,
-// which is the SMS providers.
-func ReadFile(path string) ([]sms.ProviderConfig, error) {
+// File is what the YAML file says: whatever does not fit a flag or a variable.
+type File struct {
+	SMS     []sms.ProviderConfig
+	Proxies origin.Proxies
+}
+
+// wholeFile mirrors the YAML.
+type wholeFile struct {
+	sms.Config     `yaml:",inline"`
+	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// ReadFile reads the YAML file at path.
+func ReadFile(path string) (File, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+		return File{}, fmt.Errorf("the configuration file cannot be read: %w", err)
 	}
-	providers, err := sms.Parse(raw)
+	var written wholeFile
+	if err := sms.Decode(raw, &written); err != nil {
+		return File{}, fmt.Errorf("%s: %w", path, err)
+	}
+	proxies, err := origin.Parse(written.TrustedProxies)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return File{}, fmt.Errorf("%s: trusted_proxies: %w", path, err)
 	}
-	return providers, nil
+	return File{written.Providers, proxies}, nil
 }
 
 // check refuses settings that could only fail later.

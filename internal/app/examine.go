@@ -36,7 +36,7 @@ type Finding struct {
 
 // Examine looks at everything that a run with these settings depends on and
 // changes nothing. It works beside a running server and without one. The file
-// is the YAML file, empty for none; cfg.SMS is read from it.
+// is the YAML file, empty for none; what it declares is read from it.
 func Examine(ctx context.Context, cfg Config, file string) []Finding {
 	cfg.Log = slog.New(slog.DiscardHandler)
 	e := &examination{cfg: cfg, file: file}
@@ -52,6 +52,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"server", e.server},
 		{"metrics", e.metrics},
 		{"public URL", e.publicURL},
+		{"proxies", e.proxies},
 		{"bots", e.bots},
 		{"sms", e.sms},
 	} {
@@ -96,11 +97,11 @@ func (e *examination) settings(context.Context) []Finding {
 		e.declared = true
 		return line(OK, "no YAML file is named, and none is needed without SMS")
 	}
-	providers, err := ReadFile(e.file)
+	read, err := ReadFile(e.file)
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
-	e.cfg.SMS, e.declared = providers, true
+	e.cfg.SMS, e.cfg.Proxies, e.declared = read.SMS, read.Proxies, true
 	return line(OK, "%s is read", e.file)
 }
 
@@ -240,6 +241,20 @@ func (e *examination) publicURL(context.Context) []Finding {
 		return line(Warn, "%s is not https: put TLS in front of it and say so in OTPRAVKA_PUBLIC_URL", e.baseURL)
 	}
 	return line(OK, "%s (whether the world reaches it is not tried)", e.baseURL)
+}
+
+// proxies tells by which addresses strangers are told apart. A server whose
+// address is https has a proxy in front of it, since it speaks no TLS itself.
+func (e *examination) proxies(context.Context) []Finding {
+	switch u, err := url.Parse(e.cfg.PublicURL); {
+	case !e.declared:
+		return nil
+	case len(e.cfg.Proxies) > 0:
+		return line(OK, "the word of %s on a caller's address is taken", e.cfg.Proxies)
+	case err == nil && u.Scheme == "https":
+		return line(Warn, "none is trusted, so all callers seem to be the one in front of this server, and share a limit: name its network under trusted_proxies in the YAML file")
+	}
+	return line(OK, "none is trusted: a caller's address is that of the connection")
 }
 
 // botGrades grade the states of bots; what is not in it is passing trouble.

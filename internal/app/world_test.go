@@ -100,9 +100,9 @@ func (w *world) providers(declared ...string) []sms.ProviderConfig {
 	w.Helper()
 	name := filepath.Join(w.dir, "otpravka.yaml")
 	w.must(os.WriteFile(name, []byte("sms_providers:\n"+strings.Join(declared, "")), 0o600))
-	providers, err := app.ReadFile(name)
+	file, err := app.ReadFile(name)
 	w.must(err)
-	return providers
+	return file.SMS
 }
 
 // start runs the server and returns once it answers. A second start keeps the

@@ -26,7 +26,8 @@ const (
 	punctualMax = 5000             // of them
 	soonest     = 10 * time.Second // the least fallback_after of the API
 	slack       = 5 * time.Second  // between the last punctual one and the crowd
-	stumble     = 5 * time.Second  // the server's start with the crowd in its database may take that long
+	stumble     = 5 * time.Second  // the server's start may take that long on a busy machine
+	marking     = 5000             // of the crowd get their time in a second, on the slowest
 	latest      = 300 * time.Second
 	waits       = `,"channels":["telegram","sms"],"when_unlinked":"wait","ttl":600,` + blankAfter
 )
@@ -112,7 +113,7 @@ func (w *wait) gather(ctx context.Context, connections int) (due time.Time, err 
 		return due, fmt.Errorf("fill %s: %w", w.site.file, err)
 	}
 	// What comes between now and the crowd's time.
-	due = time.Now().Add(stumble + time.Duration(w.punctual)*time.Second/pace + soonest + slack).Truncate(time.Second)
+	due = time.Now().Add(stumble + time.Duration(w.crowd())*time.Second/marking + time.Duration(w.punctual)*time.Second/pace + soonest + slack).Truncate(time.Second)
 	if err := fallDue(ctx, w.site.file, due); err != nil {
 		return due, err
 	}

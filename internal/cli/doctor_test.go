@@ -79,6 +79,7 @@ func TestDoctorBesideTheServerAndWithout(t *testing.T) {
 	p.doctor("--metrics-listen", strings.TrimPrefix(base, "http://")).finds(t, "warn metrics", "OTPRAVKA_METRICS_LISTEN")
 	p.doctor("--metrics-listen", "127.0.0.1:1").finds(t, "warn metrics", "OTPRAVKA_METRICS_LISTEN")
 	r.finds(t, "ok public URL", "https://codes.example.com")
+	r.finds(t, "warn proxies", "trusted_proxies")
 	r.finds(t, "warn bots", "POST /v1/bots")
 	r.finds(t, "ok sms", "example", "https://codes.example.com/callbacks/sms/")
 	p.doctor().finds(t, "FAIL server", "OTPRAVKA_LISTEN")
@@ -134,6 +135,9 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"metrics for all":     {[]string{"--metrics-listen", ":9464"}, "warn metrics", []string{"Prometheus"}},
 		"no metrics":          {[]string{"--metrics-listen", "off"}, "ok metrics", []string{"OTPRAVKA_METRICS_LISTEN"}},
 		"clear HTTP":          {[]string{"--public-url", "http://codes.example.com"}, "warn public URL", []string{"https"}},
+		"trusted proxy":       {[]string{"--config", file("proxies.yaml", "trusted_proxies: [192.0.2.7]\n")}, "ok proxies", []string{"192.0.2.7"}},
+		"no proxy":            {[]string{"--public-url", "http://localhost:8080"}, "ok proxies", []string{"none is trusted"}},
+		"trusted everybody":   {[]string{"--config", file("everybody.yaml", "trusted_proxies: [0.0.0.0/0]\n")}, "FAIL settings", []string{"everybody", "trusted_proxies"}},
 		"other kind":          {[]string{"--database-url", "mysql://localhost/otp"}, "FAIL database", []string{"sqlite://"}},
 		"no database":         {[]string{"--database-url", file("letter.db", strings.Repeat("This is a letter. ", 100))}, "FAIL database", []string{"not a SQLite database"}},
 		"key is gone":         {[]string{"--master-key-file", filepath.Join(p.dir, "none.key")}, "FAIL master key", []string{"put " + filepath.Join(p.dir, "none.key")}},

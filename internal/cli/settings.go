@@ -11,7 +11,7 @@ import (
 
 // settings are the flags of every command that opens the house.
 type settings struct {
-	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers."`
+	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers and trusted proxies."`
 	database
 	masterKey
 	PublicURL   string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
@@ -54,8 +54,8 @@ func (s settings) load(log io.Writer) (app.Config, error) {
 	if s.Config == "" {
 		return cfg, nil
 	}
-	var err error
-	cfg.SMS, err = app.ReadFile(s.Config)
+	file, err := app.ReadFile(s.Config)
+	cfg.SMS, cfg.Proxies = file.SMS, file.Proxies
 	return cfg, err
 }
 

@@ -21,7 +21,7 @@ type running struct {
 
 // run starts the server and returns once it answers.
 func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
-	providers, err := app.ReadFile(w.config())
+	file, err := app.ReadFile(w.config())
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
 	go func() {
 		r.done <- app.Run(own, app.Config{
 			Listener: ln, DatabaseURL: w.database(), MasterKeyFile: w.keyFile(),
-			TelegramAPI: w.telegram.URL(), SMS: providers, Rules: patientRules(),
+			TelegramAPI: w.telegram.URL(), SMS: file.SMS, Rules: patientRules(),
 			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Ready: func(url string) { ready <- url },
 		})
