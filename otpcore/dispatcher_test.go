@@ -3,6 +3,7 @@ package otpcore_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,6 +66,53 @@ func TestMessagesThatNeverGotTheirTurnAreTriedAgain(t *testing.T) {
 		h.expect(last.Verification.ID, "sms:sent")
 		if d := h.view(last.Verification.ID).Deliveries[0]; d.Repeated || d.Try != 2 {
 			t.Errorf("delivery %+v", d)
+		}
+		if n := h.Dispatcher.Backlog(); n != 0 {
+			t.Errorf("backlog is %d", n)
+		}
+	})
+}
+
+// F37: a provider hangs with far more messages before it than can have a turn.
+// Each verification ends with one event, and what has ended is not sent.
+func TestF37MessagesThatAreTooLateAreDropped(t *testing.T) {
+	inHouse(t, func(h *house) {
+		var mu sync.Mutex
+		asked := map[otpcore.ID]time.Time{} // the last call, by delivery
+		h.carriers.Of(sm).Always(func(ctx context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
+			mu.Lock()
+			asked[o.DeliveryID] = time.Now()
+			mu.Unlock()
+			return hang(func(otpcore.ID) bool { return true })(ctx, o)
+		})
+		var ids []otpcore.ID
+		for i := range 2000 {
+			ids = append(ids, h.begin(toPhone(i)).Verification.ID)
+		}
+		time.Sleep(15 * time.Minute)
+		never := 0
+		for _, id := range ids {
+			v := h.view(id)
+			ends := 0
+			for _, e := range v.Timeline {
+				if e.Type == otpcore.EventVerificationExpired || e.Type == otpcore.EventVerificationFailed {
+					ends++
+				}
+			}
+			if !v.Verification.Status.Terminal() || ends != 1 {
+				t.Fatalf("%s is %s with %d events of an end", id, v.Verification.Status, ends)
+			}
+			for _, d := range v.Deliveries {
+				at, ever := asked[d.ID]
+				if !ever {
+					never++
+				} else if at.After(v.Verification.EndedAt) {
+					t.Errorf("a message left %s after the end", at.Sub(v.Verification.EndedAt))
+				}
+			}
+		}
+		if never < 100 {
+			t.Errorf("only %d messages had no turn: too few to test anything", never)
 		}
 		if n := h.Dispatcher.Backlog(); n != 0 {
 			t.Errorf("backlog is %d", n)
