@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -61,16 +62,16 @@ func Run(env Env, args []string) (status int) {
 	exit := func(code int) { panic(exitStatus(code)) }
 	parser, err := newParser(env, exit)
 	if err != nil {
-		_, _ = fmt.Fprintln(env.Err, "otpravka:", err)
+		tell(env.Err, err.Error())
 		return 1
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintln(env.Err, "otpravka:", err)
+		tell(env.Err, err.Error())
 		return 2
 	}
 	if err := parsed.Run(env); err != nil {
-		_, _ = fmt.Fprintln(env.Err, "otpravka:", sentence(err))
+		tell(env.Err, sentence(err))
 		return 1
 	}
 	return 0
@@ -96,6 +97,19 @@ func newParser(env Env, exit func(int)) (*kong.Kong, error) {
 		return nil, err
 	}
 	return parser, explain("", parser.Model.Node)
+}
+
+// tell says why the command ends. Nobody who does not listen keeps it from that.
+func tell(to io.Writer, why string) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		_, _ = fmt.Fprintln(to, "otpravka:", why)
+	}()
+	select {
+	case <-said:
+	case <-time.After(logGrace):
+	}
 }
 
 // sentence shows a refusal of the domain without its code: the operator reads

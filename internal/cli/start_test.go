@@ -1,11 +1,15 @@
 package cli_test
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"otpravka/internal/cli"
 )
 
 // refused expects status 1 and one sentence that holds the words, whatever
@@ -78,6 +82,29 @@ func TestServeRefusesBadSettings(t *testing.T) {
 			run(t, p.serve(tt.flags...)...).refused(t, "c2VjcmV0", tt.words...)
 			place{t, p.dir}.untouched()
 		})
+	}
+}
+
+// never is a standard error that nobody reads.
+type never struct{ end chan struct{} }
+
+func (n never) Write([]byte) (int, error) { <-n.end; return 0, io.ErrClosedPipe }
+
+func TestF39NobodyHearsTheLastWord(t *testing.T) {
+	p := newPlace(t)
+	deaf := never{make(chan struct{})}
+	defer close(deaf.end)
+	ended := make(chan int, 1)
+	go func() {
+		ended <- cli.Run(cli.Env{Context: t.Context(), Out: io.Discard, Err: deaf}, p.serve("--listen", "nonsense"))
+	}()
+	select {
+	case status := <-ended:
+		if status != 1 {
+			t.Errorf("status %d", status)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it waits for somebody to read why it ends")
 	}
 }
 
