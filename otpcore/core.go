@@ -13,6 +13,7 @@ type Config struct {
 	Carriers Carriers
 	Renderer Renderer
 	Phones   PhoneParser
+	Postman  Postman // nil: nobody registers endpoints
 	Rules    Rules
 	Boot     ID           // this start of this process; the ledger uses the same
 	Logger   *slog.Logger // nil: nothing is logged
@@ -32,6 +33,7 @@ type Core struct {
 	Phones        *Phones
 	Receipts      *Receipts
 	Events        *Events
+	Endpoints     *Endpoints
 	Dispatcher    *Dispatcher
 
 	scheduler *scheduler
@@ -55,6 +57,7 @@ func New(cfg Config) *Core {
 		renderer: cfg.Renderer, phones: cfg.Phones, dispatcher: dispatcher,
 		checked: cfg.Checked, log: cfg.Logger,
 	}
+	events := newEvents(d, cfg)
 	return &Core{
 		Verifications: verifications,
 		Businesses:    businesses,
@@ -62,7 +65,8 @@ func New(cfg Config) *Core {
 		Linking:       &Linking{desk: d, boot: cfg.Boot},
 		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
 		Receipts:      receipts,
-		Events:        newEvents(d, cfg),
+		Events:        events,
+		Endpoints:     &Endpoints{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, events: events, postman: cfg.Postman},
 		Dispatcher:    dispatcher,
 		scheduler:     newScheduler(d, cfg),
 	}

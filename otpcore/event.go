@@ -25,6 +25,8 @@ const (
 	EventLinkRevoked          EventType = "link.revoked"
 	EventLinkStale            EventType = "link.stale"
 	EventBotStateChanged      EventType = "bot.state_changed"
+	EventWebhookDisabled      EventType = "webhook.disabled"
+	EventWebhookTest          EventType = "webhook.test" // never happened: a business asked to see one
 )
 
 // EventTypes lists every event in the order of docs/events.md.
@@ -34,6 +36,7 @@ var EventTypes = []EventType{
 	EventDeliverySent, EventDeliveryDelivered, EventDeliveryRead, EventDeliveryFailed,
 	EventLinkCreated, EventLinkReplaced, EventLinkRevoked, EventLinkStale,
 	EventBotStateChanged,
+	EventWebhookDisabled, EventWebhookTest,
 }
 
 // IsNote reports whether only the timeline of a verification shows the type.

@@ -69,15 +69,44 @@ func (w *waits) join(key ID, scope eventScope) (*waitSeat, error) {
 			Detail: "Too many requests wait for events on this server. Ask with wait 0 for now.",
 		}
 	}
+	w.perKey[key]++
+	w.inAll++
+	seat := w.sit(scope)
+	seat.key = key
+	return seat, nil
+}
+
+// sit is called with the lock held.
+func (w *waits) sit(scope eventScope) *waitSeat {
 	b := w.bells[scope]
 	if b == nil {
 		b = &bell{rings: make(chan struct{})}
 		w.bells[scope] = b
 	}
 	b.listeners++
-	w.perKey[key]++
-	w.inAll++
-	return &waitSeat{waits: w, key: key, scope: scope, bell: b}, nil
+	return &waitSeat{waits: w, scope: scope, bell: b}
+}
+
+// Ear hears when something happens at a business. It is the program's own:
+// nobody counts it among the requests that wait.
+type Ear struct{ seat *waitSeat }
+
+// Listen returns an ear, to be closed after use.
+func (e *Events) Listen(business ID, mode Mode) *Ear {
+	e.waits.mu.Lock()
+	defer e.waits.mu.Unlock()
+	return &Ear{e.waits.sit(eventScope{business, mode})}
+}
+
+// Rings returns what is closed by the next event. Ask for it before looking at
+// the list, so that nothing falls between the two.
+func (e *Ear) Rings() <-chan struct{} { return e.seat.rings() }
+
+// Close ends the listening.
+func (e *Ear) Close() {
+	e.seat.waits.mu.Lock()
+	defer e.seat.waits.mu.Unlock()
+	e.seat.rise()
 }
 
 func (s *waitSeat) leave() {
@@ -88,6 +117,12 @@ func (s *waitSeat) leave() {
 	if w.perKey[s.key]--; w.perKey[s.key] == 0 {
 		delete(w.perKey, s.key)
 	}
+	s.rise()
+}
+
+// rise is called with the lock held.
+func (s *waitSeat) rise() {
+	w := s.waits
 	if s.bell.listeners--; s.bell.listeners == 0 {
 		delete(w.bells, s.scope)
 	}

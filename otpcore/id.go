@@ -22,6 +22,8 @@ const (
 	PrefixDelivery     = "dlv"
 	PrefixEvent        = "evt"
 	PrefixLink         = "lnk"
+	PrefixEndpoint     = "whk"
+	PrefixPosting      = "pst"
 	PrefixBoot         = "run" // one start of one process
 )
 

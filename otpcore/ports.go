@@ -101,6 +101,7 @@ type Tx interface {
 	BusinessTx
 	BotTx
 	LinkTx
+	EndpointTx
 	InboxTx
 	PersonTx
 	// Remembered returns what an idempotency key has answered before, or nil;
@@ -169,6 +170,19 @@ type LinkTx interface {
 	UseToken(source ID) (bool, error)
 }
 
+// EndpointTx changes endpoints and the log of what was posted to them.
+type EndpointTx interface {
+	Endpoint(id ID) (*Endpoint, error)
+	EndpointsOf(business ID, mode Mode) ([]*Endpoint, error)
+	SaveEndpoint(e *Endpoint) error // inserts or replaces
+	// DeleteEndpoint leaves its postings to the purge: nobody asks for them.
+	DeleteEndpoint(id ID) error
+	Posting(id ID) (*Posting, error)
+	SavePosting(p *Posting) error // inserts or replaces
+	// LastPosition is that of the newest event in the list of a business.
+	LastPosition(business ID, mode Mode) (int64, error)
+}
+
 // InboxTx remembers which input of a chat network was handled.
 type InboxTx interface {
 	// FirstSight records the update and reports false when it was handled
@@ -217,6 +231,22 @@ type Reader interface {
 	EventsAfter(ctx context.Context, q EventQuery) ([]SealedEvent, error)
 	// LastEvent names the newest of them, or nothing while there is none.
 	LastEvent(ctx context.Context, business ID, mode Mode) (ID, error)
+	// EventsBehind lists the events of a business like EventsAfter does, behind
+	// a position, which need not be that of an event that is kept.
+	EventsBehind(ctx context.Context, q EventsBehind) ([]NumberedEvent, error)
+	// EventOf gives one of them.
+	EventOf(ctx context.Context, business ID, mode Mode, id ID) (*NumberedEvent, error)
+	// PositionAt is the position behind which the events that are as young as
+	// the time begin.
+	PositionAt(ctx context.Context, business ID, mode Mode, at time.Time) (int64, error)
+	Endpoint(ctx context.Context, id ID) (*Endpoint, error)
+	// Endpoints lists those of a business and mode, oldest first; all without a
+	// business.
+	Endpoints(ctx context.Context, business ID, mode Mode) ([]*Endpoint, error)
+	// PostingsOf lists the log of an endpoint, newest first.
+	PostingsOf(ctx context.Context, q PostingQuery) ([]*Posting, error)
+	// DuePostings lists what waits for a try, that which is due first first.
+	DuePostings(ctx context.Context, endpoint ID, limit int) ([]*Posting, error)
 	// VerificationsOf lists the verifications of a phone that began before the
 	// given one (empty: from the newest on), newest first, of the last 30 days.
 	VerificationsOf(ctx context.Context, q PhoneQuery) ([]*Verification, error)
@@ -228,6 +258,20 @@ type EventQuery struct {
 	Mode       Mode
 	After      ID // empty: from the oldest kept
 	Limit      int
+}
+
+// EventsBehind asks for the events behind a position in the list.
+type EventsBehind struct {
+	BusinessID    ID
+	Mode          Mode
+	Behind, Until int64 // Until zero: without an end
+	Limit         int
+}
+
+// NumberedEvent is an event with its position, which grows with each commit.
+type NumberedEvent struct {
+	SealedEvent
+	Position int64
 }
 
 // PhoneQuery asks for a page of a phone's verifications.

@@ -23,6 +23,8 @@ var copiedTables = []copiedTable{
 	{name: "verifications", key: []string{"id"}},
 	{name: "deliveries", key: []string{"id"}},
 	{name: "events", key: []string{"seq"}, numbered: "seq"},
+	{name: "endpoints", key: []string{"id"}},
+	{name: "postings", key: []string{"id"}},
 	{name: "standings", key: []string{"phone_index", "business_id"}},
 	{name: "idempotency", key: []string{"business_id", "mode", "route", "key"}},
 	{name: "erasures", key: []string{"verification_id"}},

@@ -17,7 +17,8 @@ type Inspection struct {
 	KeyCheck  string    // check value of its master key; empty: none yet
 	HighWater time.Time // the latest time it has seen
 	Bots      []*otpcore.Bot
-	Closed    error // why no server starts on it: it was moved, or is half a copy; nil: one does
+	Endpoints []*otpcore.Endpoint // none where the schema is older than endpoints
+	Closed    error               // why no server starts on it: it was moved, or is half a copy; nil: one does
 }
 
 // Inspect reads the database at url and changes nothing in it, neither the
@@ -46,6 +47,11 @@ func Inspect(ctx context.Context, url string) (in Inspection, err error) {
 	return in, errors.Join(d.explain(err), pool.Close())
 }
 
+const (
+	schemaVersion    = `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`
+	endpointsVersion = 15
+)
+
 func inspect(s *session) (in Inspection, err error) {
 	in.KeyCheck, err = value[string](s, selectMeta, keyCheckMeta)
 	if err != nil && !errors.Is(err, otpcore.ErrNotFound) {
@@ -56,7 +62,16 @@ func inspect(s *session) (in Inspection, err error) {
 		return in, err
 	}
 	in.HighWater = fromMillis(mark)
-	in.Bots, err = s.bots("")
+	if in.Bots, err = s.bots(""); err != nil {
+		return in, err
+	}
+	// The next start brings an older schema up to date; until then nothing is
+	// wrong with it.
+	version, err := value[int64](s, schemaVersion)
+	if err != nil || version < endpointsVersion {
+		return in, err
+	}
+	in.Endpoints, err = s.endpoints("", "")
 	return in, err
 }
 

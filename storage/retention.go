@@ -46,6 +46,8 @@ var walks = []walk{
 	{name: "events_late", age: rowsKept, read: readEvents, take: takeEvents},
 	{name: "deliveries", age: rowsKept, read: deliveriesBy(oldDeliveries), take: inRange(deleteDeliveries)},
 	{name: "verifications", age: rowsKept, read: readVerifications, take: inRange(deleteVerifications)},
+	{name: "postings", age: takenKept, keep: takenKept, read: postingsBy(takenPostings), take: inRange(deleteTaken)},
+	{name: "postings_late", age: postingsKept, keep: postingsKept, read: postingsBy(oldPostings), take: inRange(deletePostings)},
 	{name: "links", read: readLinks, take: takeLinks, pages: 50},
 	{name: "standings", read: readStandings, take: takeStandings, pages: 100},
 }

@@ -146,6 +146,7 @@ func otherRowsKeepEveryField(t *testing.T, db *DB) {
 	link, session, standing := filled[otpcore.Link](t), filled[otpcore.LinkSession](t), filled[otpcore.Standing](t)
 	business, key, bot := filled[otpcore.Business](t), filled[otpcore.APIKey](t), filled[otpcore.Bot](t)
 	event, receipt := filled[otpcore.Event](t), filled[otpcore.Receipt](t)
+	endpoint, posting := filled[otpcore.Endpoint](t), filled[otpcore.Posting](t)
 	for _, row := range []struct {
 		what string
 		want any
@@ -159,6 +160,8 @@ func otherRowsKeepEveryField(t *testing.T, db *DB) {
 		{"key", key, func(tr *transaction) error { return tr.saveKey(key) }, func(tr *transaction) (any, error) { return tr.keyByPublic(key.Public) }},
 		{"bot", bot, func(tr *transaction) error { return tr.saveBot(bot) }, func(tr *transaction) (any, error) { return tr.bot(bot.ID) }},
 		{"event", []otpcore.Event{*event}, func(tr *transaction) error { return tr.tell(putEvent(event)) }, func(tr *transaction) (any, error) { return tr.timeline(event.VerificationID) }},
+		{"endpoint", endpoint, func(tr *transaction) error { return tr.saveEndpoint(endpoint) }, func(tr *transaction) (any, error) { return tr.endpoint(endpoint.ID) }},
+		{"posting", posting, func(tr *transaction) error { return tr.savePosting(posting) }, func(tr *transaction) (any, error) { return tr.posting(posting.ID) }},
 		{"receipt", receipt, func(tr *transaction) error { return tr.keepReceipt(receipt) }, func(tr *transaction) (any, error) { return tr.takeReceipt(receipt.Provider, receipt.MessageID) }},
 	} {
 		inWriter(t, db, row.save)
@@ -216,6 +219,7 @@ var hotStatements = []string{
 	selectOnce, timeline, pendingOfDay, verificationsOfDay, findSent, findDelivery, dueVerifications, dueDeliveries, nextDue,
 	voidLeases, walkStandings, deleteStanding, selectPublic, selectLinkByToken,
 	purgeOnce, purgeInbox, purgeReceipts, purgeSessions, purgeTokens, deleteSessionsOfBot, deleteInboxOfBot,
+	selectEndpoint, eventsBehind, eventOf, lastPosition, firstBehind, selectPosting, upsertPosting, postingsOf, duePostings,
 }
 
 // TestHotStatementsSeek asks SQLite how it runs them: each must seek in an

@@ -144,6 +144,24 @@ func (x tx) DeleteSession(bot otpcore.ID, chat otpcore.Index) error {
 
 func (x tx) UseToken(source otpcore.ID) (bool, error) { return x.t.useToken(source) }
 
+func (x tx) Endpoint(id otpcore.ID) (*otpcore.Endpoint, error) { return x.t.endpoint(id) }
+
+func (x tx) EndpointsOf(business otpcore.ID, mode otpcore.Mode) ([]*otpcore.Endpoint, error) {
+	return x.t.endpoints(business, mode)
+}
+
+func (x tx) SaveEndpoint(e *otpcore.Endpoint) error { return x.t.saveEndpoint(e) }
+
+func (x tx) DeleteEndpoint(id otpcore.ID) error { return x.t.deleteEndpoint(id) }
+
+func (x tx) Posting(id otpcore.ID) (*otpcore.Posting, error) { return x.t.posting(id) }
+
+func (x tx) SavePosting(p *otpcore.Posting) error { return x.t.savePosting(p) }
+
+func (x tx) LastPosition(business otpcore.ID, mode otpcore.Mode) (int64, error) {
+	return value[int64](&x.t.session, lastPosition, string(business), string(mode))
+}
+
 func (x tx) FirstSight(bot otpcore.ID, update int64) (bool, error) {
 	return x.t.firstSight(bot, update)
 }

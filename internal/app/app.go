@@ -26,6 +26,7 @@ import (
 	"otpravka/webhook/api"
 	"otpravka/webhook/callbacks"
 	"otpravka/webhook/docs"
+	"otpravka/webhook/events"
 )
 
 // Run serves until ctx ends, then finishes what is in hand and returns nil. An
@@ -55,6 +56,8 @@ type house struct {
 	core      *otpcore.Core
 	fleet     *bot.Fleet
 	gateway   *sms.Gateway
+	postman   *events.Client
+	poster    *events.Poster
 	server    *webhook.Server
 	admin     *admin.Service
 	adminPath string
@@ -98,15 +101,20 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 		return err
 	}
 	ways := &carriers{sms: h.gateway}
+	h.postman = events.NewClient(events.ClientConfig{Guard: events.NewGuard(h.cfg.WebhooksAllow, nil)})
+	h.postman.Posted = h.metrics.Posted
 	h.core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
-		Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
+		Postman: h.postman, Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
 		Checked: h.metrics.Checked,
 	})
 	h.db.OnCommit(func(c *otpcore.Case) {
 		h.metrics.Committed(c)
 		failpoint.Hit(failpoint.BeforeDispatch)
 		h.core.Committed(c)
+	})
+	h.poster = events.NewPoster(events.PosterConfig{
+		Endpoints: h.core.Endpoints, Events: h.core.Events, Postman: h.postman, Log: h.cfg.Log,
 	})
 	network, err := telegram.NewClient(h.cfg.TelegramAPI)
 	if err != nil {
@@ -125,7 +133,8 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	}
 	h.metrics.Watch(metrics.Sources{
 		Storage: h.db.Stats, Dispatcher: h.core.Dispatcher.Backlog, Listeners: h.core.Events.Listeners,
-		Bots: func(ctx context.Context) ([]*otpcore.Bot, error) { return h.db.Bots(ctx, "") },
+		Endpoints: func(ctx context.Context) ([]*otpcore.Endpoint, error) { return h.db.Endpoints(ctx, "", "") },
+		Bots:      func(ctx context.Context) ([]*otpcore.Bot, error) { return h.db.Bots(ctx, "") },
 	})
 	h.admin = &admin.Service{Businesses: h.core.Businesses}
 	if h.adminPath, err = adminPath(h.cfg); err != nil {
@@ -138,7 +147,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 func (h *house) openDoors(ring *keyring.Ring) error {
 	business, err := api.New(api.NewHandlers(api.Services{
 		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
-		Phones: h.core.Phones, Events: h.core.Events, Bots: h.fleet, Vault: ring,
+		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Bots: h.fleet, Vault: ring,
 	}), h.core.Businesses, h.cfg.CallsPerSecond)
 	if err != nil {
 		return err
@@ -152,6 +161,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 
 func (h *house) close() error {
 	h.gateway.Close()
+	h.postman.Close()
 	return h.db.Close()
 }
 

@@ -31,6 +31,7 @@ type Config struct {
 	TelegramAPI   string // base of the Bot API
 	SMS           []sms.ProviderConfig
 	Proxies       origin.Proxies // whose word on a caller's address is taken
+	WebhooksAllow []string       // private addresses that events may be sent to, each a host and a port
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -69,35 +70,6 @@ func DefaultKeyFile() (string, error) {
 		return "", fmt.Errorf("no home for the master key: set OTPRAVKA_MASTER_KEY_FILE to a file outside of the data directory: %w", err)
 	}
 	return filepath.Join(dir, "otpravka", "master.key"), nil
-}
-
-// File is what the YAML file says: whatever does not fit a flag or a variable.
-type File struct {
-	SMS     []sms.ProviderConfig
-	Proxies origin.Proxies
-}
-
-// wholeFile mirrors the YAML.
-type wholeFile struct {
-	sms.Config     `yaml:",inline"`
-	TrustedProxies []string `yaml:"trusted_proxies"`
-}
-
-// ReadFile reads the YAML file at path.
-func ReadFile(path string) (File, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return File{}, fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	var written wholeFile
-	if err := sms.Decode(raw, &written); err != nil {
-		return File{}, fmt.Errorf("%s: %w", path, err)
-	}
-	proxies, err := origin.Parse(written.TrustedProxies)
-	if err != nil {
-		return File{}, fmt.Errorf("%s: trusted_proxies: %w", path, err)
-	}
-	return File{written.Providers, proxies}, nil
 }
 
 // check refuses settings that could only fail later.

@@ -55,6 +55,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"proxies", e.proxies},
 		{"bots", e.bots},
 		{"sms", e.sms},
+		{"endpoints", e.endpoints},
 	} {
 		for _, f := range look.at(ctx) {
 			f.Subject = look.subject
@@ -97,11 +98,12 @@ func (e *examination) settings(context.Context) []Finding {
 		e.declared = true
 		return line(OK, "no YAML file is named, and none is needed without SMS")
 	}
-	read, err := ReadFile(e.file)
+	file, err := ReadFile(e.file)
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
-	e.cfg.SMS, e.cfg.Proxies, e.declared = read.SMS, read.Proxies, true
+	e.cfg.Take(file)
+	e.declared = true
 	return line(OK, "%s is read", e.file)
 }
 

@@ -98,3 +98,48 @@ func TestExamineComparesClocks(t *testing.T) {
 		}
 	}
 }
+
+func TestExamineGradesEndpoints(t *testing.T) {
+	since := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	save := func(path string, all ...otpcore.Endpoint) {
+		t.Helper()
+		db, err := storage.Open(t.Context(), storage.Config{URL: path, Boot: otpcore.NewID(otpcore.PrefixBoot, time.Now())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range all {
+			e.ID, e.BusinessID, e.URL = otpcore.ID("whk_"+string(rune('1'+i))), "biz_1", "https://shop.example/hooks?key=planted"
+			e.Secret = []byte{1}
+			if err := db.Write(t.Context(), func(tx otpcore.Tx) error { return tx.SaveEndpoint(&e) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := examine(t, "endpoints", func(string) {}); len(found) != 0 {
+		t.Errorf("without any: %+v", found)
+	}
+	found := examine(t, "endpoints", func(path string) {
+		save(path,
+			otpcore.Endpoint{Status: otpcore.EndpointActive}, otpcore.Endpoint{Status: otpcore.EndpointActive, FailingSince: since},
+			otpcore.Endpoint{Status: otpcore.EndpointDisabled, Reason: otpcore.EndpointGone}, otpcore.Endpoint{Status: otpcore.EndpointDisabled, Reason: otpcore.EndpointFailing},
+			otpcore.Endpoint{Status: otpcore.EndpointDisabled, Reason: otpcore.EndpointPaused})
+	})
+	want := []struct {
+		grade app.Grade
+		words string
+	}{
+		{app.Warn, "shop.example of biz_1 (whk_2) has taken no event since 2026-11-22T10:00:00Z"}, {app.Warn, "answered 410"}, {app.Warn, "took nothing for five days"},
+		{app.OK, "1 active, 1 paused"},
+	}
+	if len(found) != len(want) {
+		t.Fatalf("found %+v", found)
+	}
+	for i, w := range want {
+		if found[i].Grade != w.grade || !strings.Contains(found[i].Text, w.words) || strings.Contains(found[i].Text, "planted") {
+			t.Errorf("line %d is %+v, want %s %q", i, found[i], w.grade, w.words)
+		}
+	}
+}

@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":    {"otpcore", "storage"},
 	"webhook":             {"otpcore", "webhook/..."},
 	"webhook/...":         {"otpcore", "webhook/...", "internal/failpoint"},
+	"webhook/events":      {"otpcore", "internal/backoff", "internal/failpoint"},
 	"internal/sim/...":    {"internal/sim/..."},
 	"internal/app":        {"..."},
 	"internal/app/admin":  {"otpcore", "internal/failpoint"},

@@ -101,6 +101,15 @@ var provocations = map[string]func(s *shop, phone string) answer{
 	"time_zone_invalid": patching(fields{"time_zone": "Asia/Nowhere"}),
 	"currency_invalid":  patching(fields{"currency": "ZZZ"}),
 
+	// Endpoints.
+	"webhook_url_invalid":   posting("/v1/webhooks", fields{"url": "http://shop.example.com/hooks"}),
+	"webhook_url_forbidden": posting("/v1/webhooks", fields{"url": "https://169.254.169.254/latest/meta-data/"}),
+	"too_many_webhooks":     provokeTooManyWebhooks,
+	"webhook_disabled":      provokeWebhookDisabled,
+	"replay_running":        provokeReplayRunning,
+	"replay_range_invalid":  replaying(fields{"from": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}),
+	"event_unknown":         replaying(fields{"event_id": "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}),
+
 	// Bots and links.
 	"no_bot":               posting("/v1/links", fields{"channel": "telegram"}),
 	"bot_token_invalid":    posting("/v1/bots", telegramBot(botToken(70))),
@@ -207,7 +216,7 @@ func (w *world) readAnswer(from *bufio.Reader, method, path string) answer {
 // table, so that none is documented that nobody can meet.
 func TestEveryProblemIsProduced(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(cfg *app.Config) { cfg.CallsPerSecond = 1000 })
+	w := newWorld(t, func(cfg *app.Config) { cfg.CallsPerSecond, cfg.WebhooksAllow = 1000, []string{nobody} })
 	for _, code := range problem.Codes() {
 		if provocations[code] == nil {
 			t.Errorf("nothing provokes %s: add a provocation, or take the code out of the table and the contract", code)

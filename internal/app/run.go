@@ -67,6 +67,7 @@ func (h *house) serve(ctx context.Context, ln net.Listener) (deadline time.Time,
 		{"http", func(ctx context.Context) error { return h.server.Serve(ctx, ln) }},
 		{"admin socket", func(ctx context.Context) error { return h.serveAdmin(ctx, socket) }},
 		{"bots", h.fleet.Run},
+		{"events to endpoints", h.poster.Run},
 		{"clean-up", h.purge},
 		{"scheduler", h.core.Run},
 		{"metrics", func(ctx context.Context) error { return h.metrics.Serve(ctx, scrapes) }}, // last: it shows the stop

@@ -88,6 +88,8 @@ func (r *reader) must(cmd *exec.Cmd) []byte {
 var names = map[string]*regexp.Regexp{
 	"ID":          regexp.MustCompile(`"id":"(vrf_[0-9a-z]{26})"`),
 	"KEY_ID":      regexp.MustCompile(`"id":"(key_[0-9a-z]{26})"`),
+	"WEBHOOK_ID":  regexp.MustCompile(`"id":"(whk_[0-9a-z]{26})"`),
+	"SECRET":      regexp.MustCompile(`"secret":"(whsec_[^"]+)"`),
 	"BUSINESS_ID": regexp.MustCompile(`business +(biz_[0-9a-z]{26})`),
 	"CODE":        regexp.MustCompile(`"test_code":"([0-9]+)"`),
 	"LIVE_KEY":    regexp.MustCompile(`live key +(otp_live_\w+)`),
@@ -110,7 +112,7 @@ func (r *reader) run(script string) {
 // message is stored.
 func (r *reader) compare(sample string) {
 	r.Helper()
-	want := shown(r, sample)
+	want := shown(r, r.here(sample))
 	over := time.After(patience)
 	for {
 		faults := unlike("", want, r.lastAnswer())

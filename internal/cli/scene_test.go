@@ -2,12 +2,14 @@ package cli_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"otpravka/internal/sim/fault"
+	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
 )
@@ -20,6 +22,7 @@ type scene struct {
 	sms      *smssim.Server
 	bot      *telegramsim.Bot
 	user     *telegramsim.User
+	shop     *receiversim.Server
 	read     map[string]string // the last message with a code, by where it was read
 	codes    map[string]bool   // that were read
 }
@@ -53,7 +56,8 @@ func (r *reader) setScene() {
 		r.Fatal(err)
 	}
 	config := filepath.Join(r.dir, "providers.yaml")
-	if err := os.WriteFile(config, []byte("sms_providers:\n"+smssim.Declaration(smsURL)+noFunds), 0o600); err != nil {
+	allow := "webhooks: {allow: [\"localhost:" + r.apps[0] + "\"]}\n"
+	if err := os.WriteFile(config, []byte(allow+"sms_providers:\n"+smssim.Declaration(smsURL)+noFunds), 0o600); err != nil {
 		r.Fatal(err)
 	}
 	s.bot = s.telegram.AddBot(botToken, "shop_bot", "Shop")
@@ -94,7 +98,16 @@ var acts = map[string]func(*reader, context.Context){
 		r.got("chat", m.Code(), withButtons(m))
 	},
 	"the code arrives by SMS": (*reader).codeBySMS,
-	"the user blocks the bot": func(r *reader, _ context.Context) { r.user.Block(r.bot) },
+	"the shop's app listens": func(r *reader, _ context.Context) {
+		ln, err := net.Listen("tcp", "localhost:"+r.apps[0])
+		r.ok(err)
+		r.shop = receiversim.New(receiversim.Options{Listener: ln})
+		r.Cleanup(r.shop.Close)
+		_, err = r.shop.Listen()
+		r.ok(err)
+	},
+	"the shop's app knows the secret": func(r *reader, _ context.Context) { r.shop.Trust(r.vars["SECRET"]) },
+	"the user blocks the bot":         func(r *reader, _ context.Context) { r.user.Block(r.bot) },
 	"the SMS provider is out of money": func(r *reader, _ context.Context) {
 		r.sms.Fail(fault.Rule{Times: fault.Always, Body: `{"status":"rejected","error":"balance is too low"}`, ContentType: "application/json"})
 	},

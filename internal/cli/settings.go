@@ -11,7 +11,7 @@ import (
 
 // settings are the flags of every command that opens the house.
 type settings struct {
-	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers and trusted proxies."`
+	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers, trusted proxies and private endpoints."`
 	database
 	masterKey
 	PublicURL   string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
@@ -55,7 +55,7 @@ func (s settings) load(log io.Writer) (app.Config, error) {
 		return cfg, nil
 	}
 	file, err := app.ReadFile(s.Config)
-	cfg.SMS, cfg.Proxies = file.SMS, file.Proxies
+	cfg.Take(file)
 	return cfg, err
 }
 

@@ -45,6 +45,12 @@ const (
 	TGEdited       Point = "telegram/edited" // a message was changed, which is not recorded
 )
 
+// The moments of an event on its way to a business's endpoint.
+const (
+	EventBeforePost Point = "events/before-post" // nobody has it
+	EventPosted     Point = "events/posted"      // the receiver has answered, which is not recorded
+)
+
 // The moments of what comes in.
 const (
 	UpdateReceived  Point = "telegram/update-received"
@@ -71,6 +77,7 @@ func Points() []Point {
 		[]Point{BeforeBegin, AfterReads, AfterDecide, ColdDecided, BeforeCommit, AfterCommit, BeforeAnswers, AfterAnswers},
 		[]Point{BeforeVoid, DueRead, PurgeStep},
 		[]Point{BeforeDispatch, BeforeSend, SMSBeforeWrite, SMSBeforeRead, SMSAfterRead, TGBeforeWrite, TGBeforeRead, TGAfterRead, TGEdited},
+		[]Point{EventBeforePost, EventPosted},
 		[]Point{UpdateReceived, UpdateStored, ReceiptReceived, ReceiptStored, Started, Checked, Resent, Canceled, BusinessCreated},
 		[]Point{StopPart, BeforeDrain, BeforeClose},
 	)

@@ -26,6 +26,7 @@ type Sources struct {
 	Bots       func(context.Context) ([]*otpcore.Bot, error)
 	Dispatcher func() int // deliveries in memory
 	Listeners  func() int // requests that wait for events
+	Endpoints  func(context.Context) ([]*otpcore.Endpoint, error)
 }
 
 // Metrics is a registry of its own: nothing that a library registers globally
@@ -36,14 +37,16 @@ type Metrics struct {
 
 	cases cases
 	http  requests
+	posts posts
 }
 
 // New returns metrics that count nothing yet.
 func New(log *slog.Logger) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), log: log, cases: newCases(), http: newRequests()}
+	m := &Metrics{registry: prometheus.NewRegistry(), log: log, cases: newCases(), http: newRequests(), posts: newPosts()}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.cases.all()...)
 	m.registry.MustRegister(m.http.total, m.http.seconds)
+	m.registry.MustRegister(m.posts.total, m.posts.seconds)
 	return m
 }
 
@@ -52,6 +55,7 @@ func (m *Metrics) Watch(from Sources) {
 	m.registry.MustRegister(
 		newWriter(from.Storage),
 		newBots(from.Bots, m.log),
+		newEndpoints(from.Endpoints, m.log),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "otpravka_dispatcher_deliveries",
 			Help: "Messages in this process's hands: waiting for a call to their provider, or in one. New starts are refused when there are too many.",

@@ -27,6 +27,9 @@ func full(t testing.TB) *Metrics {
 		Bots: func(context.Context) ([]*otpcore.Bot, error) {
 			return []*otpcore.Bot{{Kind: otpcore.BotTelegram, State: otpcore.BotConnected}}, nil
 		},
+		Endpoints: func(context.Context) ([]*otpcore.Endpoint, error) {
+			return []*otpcore.Endpoint{{Mode: otpcore.Live, Status: otpcore.EndpointActive}}, nil
+		},
 	})
 	at := time.Unix(1_800_000_000, 0)
 	v := &otpcore.Verification{Mode: otpcore.Live, Kind: otpcore.KindCode, Channel: otpcore.SMS, Status: otpcore.Approved, CreatedAt: at, EndedAt: at.Add(time.Second)}
@@ -55,6 +58,7 @@ func full(t testing.TB) *Metrics {
 		m.cases.event(c, &event)
 	}
 	m.Checked(otpcore.Live, otpcore.CheckResult{Valid: true})
+	m.Posted(otpcore.Live, otpcore.PostResult{Took: time.Millisecond})
 	m.Answered("GET", "/healthz", 200, time.Millisecond)
 	return m
 }
@@ -82,8 +86,8 @@ func TestMetricsAreWellNamed(t *testing.T) {
 			}
 		}
 	}
-	if ours != 22 {
-		t.Errorf("%d metrics are ours, want 22: name a new one in docs/operations.md", ours)
+	if ours != 25 {
+		t.Errorf("%d metrics are ours, want 25: name a new one in docs/operations.md", ours)
 	}
 }
 
@@ -92,7 +96,8 @@ func TestBotsThatCannotBeReadKeepNothingBack(t *testing.T) {
 	m.Watch(Sources{
 		Storage:    func() storage.Stats { return storage.Stats{Commits: 3} },
 		Dispatcher: func() int { return 0 }, Listeners: func() int { return 0 },
-		Bots: func(context.Context) ([]*otpcore.Bot, error) { return nil, errors.New("the disk is gone") },
+		Bots:      func(context.Context) ([]*otpcore.Bot, error) { return nil, errors.New("the disk is gone") },
+		Endpoints: func(context.Context) ([]*otpcore.Endpoint, error) { return nil, errors.New("the disk is gone") },
 	})
 	srv := httptest.NewServer(m.Handler())
 	defer srv.Close()

@@ -68,6 +68,7 @@ func Run(t *testing.T, newLab NewLab) {
 		{"records", records},
 		{"cases", cases},
 		{"events", events},
+		{"endpoints", endpoints},
 		{"concurrency", concurrency},
 		{"writes", writes},
 		{"time", timely},

@@ -15,6 +15,7 @@ type Services struct {
 	Links         *otpcore.Links
 	Phones        *otpcore.Phones
 	Events        *otpcore.Events
+	Endpoints     *otpcore.Endpoints
 	Bots          Bots
 	Vault         otpcore.Vault
 }

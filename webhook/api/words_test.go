@@ -65,6 +65,11 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"Delivery", "properties", "cause"}, words(
 			otpcore.CauseStart, otpcore.CauseUndeliverable, otpcore.CauseTimeout, otpcore.CauseNoLink,
 			otpcore.CauseResend, otpcore.CauseLinked, otpcore.CauseEnd)},
+		{[]string{"WebhookStatus"}, words(otpcore.EndpointActive, otpcore.EndpointDisabled)},
+		{[]string{"Webhook", "properties", "status_reason"}, words(otpcore.EndpointPaused, otpcore.EndpointGone, otpcore.EndpointFailing)},
+		{[]string{"WebhookDelivery", "properties", "cause"}, words(otpcore.PostedEvent, otpcore.PostedReplay, otpcore.PostedTest)},
+		{[]string{"WebhookDelivery", "properties", "status"}, words(otpcore.PostingWaiting, otpcore.PostingDelivered, otpcore.PostingFailed)},
+		{[]string{"WebhookError", "properties", "kind"}, words(otpcore.PostFailures...)},
 		{[]string{"DeliveryError", "properties", "kind"}, words(
 			otpcore.ClassProviderDown, otpcore.ClassThrottled, otpcore.ClassNoFunds, otpcore.ClassAuth,
 			otpcore.ClassNoRoute, otpcore.ClassBadNumber, otpcore.ClassLandline, otpcore.ClassBlocked,
@@ -83,5 +88,13 @@ func TestPagesAreAsLongAsTheContractSays(t *testing.T) {
 	limit := components["parameters"].(map[string]any)["Limit"].(map[string]any)["schema"].(map[string]any)
 	if want := limit["default"]; want != pageLimit {
 		t.Errorf("a page has %d items, the contract says %v", pageLimit, want)
+	}
+}
+
+func TestEveryPostFailureHasASentence(t *testing.T) {
+	for _, f := range otpcore.PostFailures {
+		if postFailures[f] == "" {
+			t.Errorf("%s has none", f)
+		}
 	}
 }

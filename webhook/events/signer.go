@@ -33,32 +33,44 @@ func NewSecret() string {
 
 // Signer signs what is sent to one endpoint, by the Standard Webhooks
 // (https://www.standardwebhooks.com): HMAC-SHA-256 over id, time and body.
-type Signer struct{ webhook *standardwebhooks.Webhook }
+type Signer struct{ webhooks []*standardwebhooks.Webhook }
 
-// NewSigner returns a signer with the secret, or ErrSecret.
-func NewSigner(secret string) (*Signer, error) {
-	text, marked := strings.CutPrefix(secret, secretPrefix)
-	key, err := base64.StdEncoding.Strict().DecodeString(text)
-	if !marked || err != nil || len(key) < leastKey || len(key) > mostKey {
+// NewSigner returns a signer with the secrets, each of which signs, or
+// ErrSecret. While a secret is being changed there are two.
+func NewSigner(secrets ...string) (*Signer, error) {
+	s := &Signer{}
+	for _, secret := range secrets {
+		text, marked := strings.CutPrefix(secret, secretPrefix)
+		key, err := base64.StdEncoding.Strict().DecodeString(text)
+		if !marked || err != nil || len(key) < leastKey || len(key) > mostKey {
+			return nil, ErrSecret
+		}
+		webhook, err := standardwebhooks.NewWebhookRaw(key)
+		if err != nil {
+			return nil, ErrSecret
+		}
+		s.webhooks = append(s.webhooks, webhook)
+	}
+	if len(s.webhooks) == 0 {
 		return nil, ErrSecret
 	}
-	webhook, err := standardwebhooks.NewWebhookRaw(key)
-	if err != nil {
-		return nil, ErrSecret
-	}
-	return &Signer{webhook}, nil
+	return s, nil
 }
 
 // Sign sets the three headers of a message: its id, which stays the same
-// however often it is sent, the time of this try, and the signature over both
+// however often it is sent, the time of this try, and the signatures over both
 // and the body.
 func (s *Signer) Sign(h http.Header, id string, at time.Time, body []byte) error {
-	signature, err := s.webhook.Sign(id, at, body)
-	if err != nil {
-		return err
+	signatures := make([]string, 0, len(s.webhooks))
+	for _, webhook := range s.webhooks {
+		signature, err := webhook.Sign(id, at, body)
+		if err != nil {
+			return err
+		}
+		signatures = append(signatures, signature)
 	}
 	h.Set(standardwebhooks.HeaderWebhookID, id)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
-	h.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 	return nil
 }
