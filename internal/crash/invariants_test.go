@@ -14,7 +14,7 @@ const (
 	mostTrials = 3 // sends of one message, whatever happens
 )
 
-// hold checks I1 to I7 on every verification.
+// hold checks I1 to I7 on every verification, and I9.
 func (w *world) hold(people []*cycle) {
 	w.Helper()
 	views := make([]view, len(people))
@@ -25,6 +25,7 @@ func (w *world) hold(people []*cycle) {
 		return
 	}
 	told := w.events()
+	w.holdPosted()
 	for i, c := range people {
 		v := &views[i]
 		c.holdApproved(v)
@@ -137,25 +138,45 @@ func (c *cycle) holdEvents(v *view) {
 func (w *world) events() map[string]int {
 	w.Helper()
 	counts := map[string]int{}
+	for _, e := range w.listed() {
+		counts[e.Data.VerificationID+" "+e.Type]++
+	}
+	return counts
+}
+
+// eventIDs are the ids of the list.
+func (w *world) eventIDs() []string {
+	w.Helper()
+	var ids []string
+	for _, e := range w.listed() {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+type listedEvent struct {
+	ID, Type string
+	Data     struct {
+		VerificationID string `json:"verification_id"`
+	}
+}
+
+// listed is the business's list of events.
+func (w *world) listed() []listedEvent {
+	w.Helper()
+	var all []listedEvent
 	for after := "beginning"; ; {
 		var page struct {
-			Items []struct {
-				Type string
-				Data struct {
-					VerificationID string `json:"verification_id"`
-				}
-			}
+			Items     []listedEvent
 			NextAfter string `json:"next_after"`
 			HasMore   bool   `json:"has_more"`
 		}
 		if status := w.ask(http.MethodGet, "/v1/events?limit=100&after="+after, "", nil, &page); status != http.StatusOK {
 			w.Fatalf("the events were answered %d", status)
 		}
-		for _, e := range page.Items {
-			counts[e.Data.VerificationID+" "+e.Type]++
-		}
+		all = append(all, page.Items...)
 		if after = page.NextAfter; !page.HasMore {
-			return counts
+			return all
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"otpravka/internal/app/admin"
 	"otpravka/internal/pgtest"
+	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
 	"otpravka/otpcore"
@@ -26,6 +27,7 @@ type world struct {
 	*child
 	tg       *telegramsim.Server
 	sms      *smssim.Server
+	shop     *receiversim.Server // gets the events of the last business
 	bot      *telegramsim.Bot
 	dir      string
 	database string // URL
@@ -64,7 +66,7 @@ func newWorld(t testing.TB, on engine, kill string, changes ...func(*child)) *wo
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w := &world{
 		TB: t, dir: dir, database: on.url(t, dir), places: make(chan struct{}, 4),
-		tg: telegramsim.New(telegramsim.Options{}), sms: smssim.New(smssim.Options{}),
+		tg: telegramsim.New(telegramsim.Options{}), sms: smssim.New(smssim.Options{}), shop: receiversim.New(receiversim.Options{}),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}, Timeout: 10 * time.Second},
 	}
 	t.Cleanup(w.http.CloseIdleConnections)
@@ -74,8 +76,12 @@ func newWorld(t testing.TB, on engine, kill string, changes ...func(*child)) *wo
 	smsURL, err := w.sms.Listen()
 	w.must(err)
 	t.Cleanup(w.sms.Close)
+	shopURL, err := w.shop.Listen()
+	w.must(err)
+	t.Cleanup(w.shop.Close)
 	config := filepath.Join(dir, "otpravka.yaml")
-	w.must(os.WriteFile(config, []byte("sms_providers:\n"+smssim.Declaration(smsURL)), 0o600))
+	settings := "webhooks: {allow: [\"" + strings.TrimPrefix(shopURL, "http://") + "\"]}\nsms_providers:\n" + smssim.Declaration(smsURL)
+	w.must(os.WriteFile(config, []byte(settings), 0o600))
 	addr := freeAddress(t)
 	w.child = &child{TB: t, url: "http://" + addr, kill: kill, env: []string{
 		"HOME=" + dir, "TMPDIR=" + os.TempDir(), "OTPRAVKA_LISTEN=" + addr, "OTPRAVKA_METRICS_LISTEN=off",
@@ -170,6 +176,7 @@ func (w *world) open(businesses int) {
 		w.key = w.business()
 		w.keys = append(w.keys, w.key)
 	}
+	w.listen()
 	const token = "7000000001:a-token-of-the-simulated-telegram-01"
 	w.bot = w.tg.AddBot(token, "shop_bot", "Shop")
 	var answer struct{ Code string }
