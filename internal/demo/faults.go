@@ -30,6 +30,9 @@ var troubles = []trouble{
 	{"telegram_down", "Telegram is down", "It answers every message with HTTP 502.", func(w *world) []*fault.Fault {
 		return w.failMessages(fault.Rule{Status: 502, Times: fault.Always})
 	}},
+	{"shop_down", "The shop’s endpoint is down", "It answers every event with HTTP 503.", func(w *world) []*fault.Fault {
+		return []*fault.Fault{w.receiver.Fail(fault.Rule{Status: 503, Times: fault.Always})}
+	}},
 }
 
 func (w *world) failMessages(rule fault.Rule) []*fault.Fault {

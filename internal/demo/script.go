@@ -116,6 +116,7 @@ func (s *story) tell(ctx context.Context) error {
 func steps() []step {
 	return []step{
 		{"a business is made, beside the running server", (*story).makeBusiness},
+		{"its endpoint is registered, and told the secret that signs events", (*story).registerReceiver},
 		{"its Telegram bot is registered by its token", (*story).registerBot},
 		{"a stranger opens Anna's link and shares his own contact: refused, nothing is linked", (*story).refuseStranger},
 		{"Anna opens the link and shares her number: linked", (*story).linkAnna},
@@ -137,5 +138,6 @@ func steps() []step {
 		{"the server is killed (SIGKILL) and started again", (*story).killServer},
 		{"the fallback still happens: the same code by SMS", (*story).smsAfterKill},
 		{"and it is approved", (*story).approve},
+		{"every event of all this has reached the endpoint, signed", (*story).heardOfAll},
 	}
 }

@@ -51,6 +51,9 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	if err != nil {
 		return s, err
 	}
+	if err := s.registerReceiver(ctx, s.counter.shop); err != nil {
+		return s, err
+	}
 	if err := s.registerBot(ctx, s.counter.shop); err != nil {
 		return s, err
 	}
@@ -74,11 +77,11 @@ func (s *stage) close() error {
 
 // watch keeps the board up to date until ctx ends.
 func (s *stage) watch(ctx context.Context) error {
-	chats, texts := s.telegram.Subscribe(ctx), s.sms.Subscribe(ctx)
+	chats, texts, events := s.telegram.Subscribe(ctx), s.sms.Subscribe(ctx), s.receiver.Subscribe(ctx)
 	if err := s.showPhones(); err != nil {
 		return err
 	}
-	if err := s.refresh(ctx); err != nil {
+	if err := errors.Join(s.refresh(ctx), s.showReceived()); err != nil {
 		return err
 	}
 	s.watchers.Go(func() {
@@ -89,6 +92,13 @@ func (s *stage) watch(ctx context.Context) error {
 	s.watchers.Go(func() {
 		for range texts {
 			s.phonesChanged()
+		}
+	})
+	s.watchers.Go(func() {
+		for range events {
+			if err := s.showReceived(); err != nil {
+				s.complain(err)
+			}
 		}
 	})
 	s.watchers.Go(func() { s.poll(ctx) })
@@ -103,6 +113,12 @@ func (s *stage) phonesChanged() {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+func (s *stage) showReceived() error {
+	s.showing.Lock()
+	defer s.showing.Unlock()
+	return s.board.set("received", s.received())
 }
 
 func (s *stage) showPhones() error {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
 )
@@ -17,6 +19,37 @@ import (
 func (s *story) makeBusiness(ctx context.Context) error {
 	key, err := s.world.makeBusiness(ctx, shopName, nil)
 	s.shop = shop{url: s.server.url, key: key}
+	return err
+}
+
+func (s *story) registerReceiver(ctx context.Context) error {
+	return s.world.registerReceiver(ctx, s.shop)
+}
+
+// heardOfAll waits until the shop's receiver has every event of the list.
+func (s *story) heardOfAll(ctx context.Context) error {
+	var ids []string
+	for after := "beginning"; ; {
+		var page struct {
+			Items []struct {
+				ID string `json:"id"`
+			} `json:"items"`
+			NextAfter string `json:"next_after"`
+			HasMore   bool   `json:"has_more"`
+		}
+		if err := s.shop.call(ctx, http.MethodGet, "/v1/events?limit=100&after="+after, nil, &page); err != nil {
+			return err
+		}
+		for _, e := range page.Items {
+			ids = append(ids, e.ID)
+		}
+		if after = page.NextAfter; !page.HasMore {
+			break
+		}
+	}
+	_, err := s.receiver.WaitEvent(ctx, func(receiversim.Event) bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return s.receiver.Taken(id) == 0 })
+	})
 	return err
 }
 

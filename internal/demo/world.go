@@ -4,20 +4,23 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"otpravka/internal/app"
 	"otpravka/internal/app/admin"
+	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
 	"otpravka/otpcore"
 )
 
-// world is what stands around a server: the chat network, the SMS provider,
-// and a directory that is gone afterwards.
+// world is what stands around a server: the chat network, the SMS provider, the
+// business's receiver of events, and a directory that is gone afterwards.
 type world struct {
 	telegram *telegramsim.Server
 	bot      *telegramsim.Bot
 	sms      *smssim.Server
+	receiver *receiversim.Server // the business's own receiver of events
 	dir      string
 }
 
@@ -30,7 +33,7 @@ const (
 // newWorld starts the simulators; the bot is called what the business is. Close
 // the world also where an error comes with it.
 func newWorld(business string, provider smssim.Options) (*world, error) {
-	w := &world{telegram: telegramsim.New(telegramsim.Options{}), sms: smssim.New(provider)}
+	w := &world{telegram: telegramsim.New(telegramsim.Options{}), sms: smssim.New(provider), receiver: receiversim.New(receiversim.Options{})}
 	w.bot = w.telegram.AddBot(botToken, botName, business)
 	if _, err := w.telegram.Listen(); err != nil {
 		return w, err
@@ -38,12 +41,17 @@ func newWorld(business string, provider smssim.Options) (*world, error) {
 	if _, err := w.sms.Listen(); err != nil {
 		return w, err
 	}
+	address, err := w.receiver.Listen()
+	if err != nil {
+		return w, err
+	}
 	dir, err := os.MkdirTemp("", "otpravka-demo-")
 	if err != nil {
 		return w, err
 	}
 	w.dir = dir
-	return w, os.WriteFile(w.config(), []byte("sms_providers:\n"+smssim.Declaration(w.sms.URL())), 0o600)
+	settings := "webhooks: {allow: [\"" + strings.TrimPrefix(address, "http://") + "\"]}\nsms_providers:\n" + smssim.Declaration(w.sms.URL())
+	return w, os.WriteFile(w.config(), []byte(settings), 0o600)
 }
 
 func (w *world) config() string   { return filepath.Join(w.dir, "otpravka.yaml") }
@@ -55,6 +63,7 @@ func (w *world) keyFile() string  { return filepath.Join(w.dir, "key", "master.k
 func (w *world) close() error {
 	w.telegram.Close()
 	w.sms.Close()
+	w.receiver.Close()
 	if w.dir == "" {
 		return nil
 	}
@@ -85,6 +94,17 @@ func (w *world) registerBot(ctx context.Context, s shop) error {
 		return err
 	}
 	return w.bot.WaitPolling(ctx)
+}
+
+// registerReceiver has the business's events sent to its receiver, which is told
+// the secret that signs them.
+func (w *world) registerReceiver(ctx context.Context, s shop) error {
+	var made struct{ Secret string }
+	err := s.call(ctx, "POST", "/v1/webhooks", map[string]any{"url": w.receiver.URL() + "/hooks"}, &made)
+	if err == nil {
+		w.receiver.Trust(made.Secret)
+	}
+	return err
 }
 
 // person lets somebody with this phone, and with the app in this language, join

@@ -38,6 +38,7 @@ const handlers = {
   },
   links: server.showLinks,
   faults: server.showFaults,
+  received: server.showReceived,
 };
 for (const button of document.querySelectorAll("[data-person]")) {
   handlers["phone-" + button.dataset.person] = (state) => phone.show(button.dataset.person, state);

@@ -64,3 +64,6 @@ export function toast(text) {
 export const clockTime = (at) => new Date(at).toLocaleTimeString("en-GB", {
   hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone,
 });
+
+// clockSeconds is that to the second.
+export const clockSeconds = (at) => new Date(at).toLocaleTimeString("en-GB", {timeZone: document.body.dataset.zone});

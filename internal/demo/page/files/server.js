@@ -1,6 +1,6 @@
 // The server's side: its timeline in words, the links, and what can be broken.
 
-import {$, h, keyed, toast} from "./dom.js";
+import {$, clockSeconds, h, keyed, toast} from "./dom.js";
 import {post} from "./wire.js";
 import {say, sayProblem} from "./sentences.js";
 
@@ -36,4 +36,13 @@ export function showTimeline(lines) {
   keyed($("timeline"), lines, (line) => line.at + line.what, (line) => h("div", {"data-tone": line.tone},
     h("time", {datetime: line.at}, say("{seconds} s", {seconds: tenths.format(line.after)})),
     h("div", {}, h("p", {}, line.what), line.why ? h("p", {class: "why"}, line.why) : null)));
+}
+
+export function showReceived(events) {
+  $("received-empty").hidden = events.length > 0;
+  keyed($("received"), events, (event) => event.id + event.at, (event) => h("li", {},
+    h("time", {datetime: event.at}, clockSeconds(event.at)),
+    h("code", {}, event.type),
+    h("span", {class: "mark", title: event.id}, event.repeated ? say("signed, again") : say("signed")),
+    h("span", {class: "of"}, [event.phone, event.word].filter(Boolean).join(" "))));
 }
