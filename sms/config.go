@@ -27,12 +27,14 @@ type Config struct {
 // to write instead.
 func Parse(data []byte) ([]ProviderConfig, error) {
 	var c Config
-	err := Decode(data, &c)
-	return c.Providers, err
+	if err := Decode(data, &c); err != nil {
+		return nil, err
+	}
+	return c.Providers, nil
 }
 
-// Decode reads a file that holds more as strictly, with errors in the same
-// words.
+// Decode reads a file as strictly into a struct that embeds a Config beside
+// other settings.
 func Decode(data []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)

@@ -10,14 +10,14 @@ var wordings = []struct {
 	said  *regexp.Regexp
 	meant string
 }{
-	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|\w+\.wholeFile)$`), `unknown field "$1": the file begins with sms_providers, trusted_proxies or webhooks`},
+	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|app\.File)$`), `unknown field "$1": the file begins with sms_providers, trusted_proxies or webhooks`},
 	{regexp.MustCompile(`^field (.*) not found in type .*$`), `unknown field "$1"`},
 	{regexp.MustCompile(`^mapping key (".*") already defined at line (\d+)$`), `field $1 stands in line $2 already: keep one of them`},
 	{regexp.MustCompile(`^cannot construct .* into \[\].*$`), "a list is wanted here: a line with - for each, or [one, two]"},
 	{regexp.MustCompile(`^cannot construct .* into sms\.statusSet$`), "a list is wanted here, like [200]"},
 	{regexp.MustCompile(`^cannot construct .* into time\.Duration$`), "a time is wanted here, like 5s"},
 	{regexp.MustCompile(`^cannot construct .* into string$`), "a text is wanted here"},
-	{regexp.MustCompile(`^cannot construct .* into (?:sms\.Config|\w+\.wholeFile)$`), "the file begins with sms_providers: and a list below it"},
+	{regexp.MustCompile(`^cannot construct .* into (?:sms\.Config|app\.File)$`), "the file begins with sms_providers: and a list below it"},
 	{regexp.MustCompile(`^cannot construct .*$`), "fields are wanted here: a line for each, with its name, a colon, a space and the value"},
 	{regexp.MustCompile(`^found (a tab character|character that cannot start any token).*$`), "indent with spaces and not with tabs, and put quotes around a text that begins with @, % or `"},
 	{regexp.MustCompile(`^did not find expected ('-' indicator|key)$`), "the indentation does not fit the lines above: what belongs together begins in the same column"},

@@ -115,7 +115,7 @@ func TestTrustedProxiesInTheFile(t *testing.T) {
 		}
 		file, err := app.ReadFile(name)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%q: %v, %v", text, file.Proxies, err)
+			t.Errorf("%q: %v, %v", text, file.TrustedProxies, err)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (w *world) providers(declared ...string) []sms.ProviderConfig {
 	w.must(os.WriteFile(name, []byte("sms_providers:\n"+strings.Join(declared, "")), 0o600))
 	file, err := app.ReadFile(name)
 	w.must(err)
-	return file.SMS
+	return file.Providers
 }
 
 // start runs the server and returns once it answers. A second start keeps the

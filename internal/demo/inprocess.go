@@ -37,7 +37,7 @@ func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
 	go func() {
 		r.done <- app.Run(own, app.Config{
 			Listener: ln, DatabaseURL: w.database(), MasterKeyFile: w.keyFile(),
-			TelegramAPI: w.telegram.URL(), SMS: file.SMS, WebhooksAllow: file.WebhooksAllow, Rules: patientRules(),
+			TelegramAPI: w.telegram.URL(), SMS: file.Providers, WebhooksAllow: file.Webhooks.Allow, Rules: patientRules(),
 			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Ready: func(url string) { ready <- url },
 		})
