@@ -9,9 +9,11 @@ import (
 
 // ChatRef is a chat that speaks to one of our bots.
 type ChatRef struct {
-	Bot     *Bot
-	Address string // as the chat network names the chat
-	Locale  string // the person's language, as the chat network tells it
+	Bot      *Bot
+	Address  string    // as the chat network names the chat
+	Locale   string    // the language of texts to it
+	Language string    // the one that the person chose; empty: none
+	At       time.Time // when the person did what is being answered, by the network's clock; zero: unknown
 }
 
 // Linking holds the rules by which a phone gets a chat and loses it again. All
@@ -67,15 +69,33 @@ func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) 
 	if err != nil || inv.Outcome != InviteOpen {
 		return inv, err
 	}
-	session := &LinkSession{
-		BotID: chat.Bot.ID, Chat: l.desk.chatIndex(chat.Bot.ID, chat.Address), BusinessID: business.ID,
-		Source: source, ExpiresAt: tx.Now().Add(sessionLife),
-	}
+	session := l.newSession(tx, chat, business.ID)
+	session.Source = source
 	if !inv.Phone.IsZero() {
 		sealed := l.desk.sealPhone(sessionPlace(session), inv.Phone)
 		session.Phone = &sealed
 	}
 	return inv, tx.SaveSession(session)
+}
+
+// Ask makes sure that the chat may share its number: it showed that it wants
+// to, though it was never asked. What it is in the middle of stays as it is.
+func (l *Linking) Ask(tx Tx, chat ChatRef) error {
+	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
+	if err == nil && tx.Now().Before(session.ExpiresAt) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return tx.SaveSession(l.newSession(tx, chat, chat.Bot.BusinessID))
+}
+
+func (l *Linking) newSession(tx Tx, chat ChatRef, business ID) *LinkSession {
+	return &LinkSession{
+		BotID: chat.Bot.ID, Chat: l.desk.chatIndex(chat.Bot.ID, chat.Address), BusinessID: business,
+		Language: chat.Language, ExpiresAt: tx.Now().Add(sessionLife),
+	}
 }
 
 func (l *Linking) openVerification(tx Tx, chat ChatRef, token string) (ID, Phone, InviteOutcome, error) {
