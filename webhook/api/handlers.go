@@ -17,6 +17,7 @@ type Services struct {
 	Events        *otpcore.Events
 	Bots          Bots
 	Vault         otpcore.Vault
+	BaseURL       string // of this server, without a slash at its end, for addresses in answers
 }
 
 // Bots takes bots into service and out of it. Bots it returns hold no
