@@ -38,7 +38,7 @@ func (l *Linking) Speak(tx Tx, chat ChatRef, locale string) error {
 	case errors.Is(err, ErrNotFound) && linked:
 		return nil
 	case errors.Is(err, ErrNotFound):
-		session = l.newSession(tx, chat, chat.Bot.BusinessID)
+		session = l.newSession(tx, chat, chat.business())
 	case err != nil:
 		return err
 	}

@@ -16,6 +16,9 @@ type ChatRef struct {
 	At       time.Time // when the person did what is being answered, by the network's clock; zero: unknown
 }
 
+// business is whose chat it is. It is asked here and nowhere else.
+func (c ChatRef) business() ID { return c.Bot.BusinessID }
+
 // Linking holds the rules by which a phone gets a chat and loses it again. All
 // of its methods work inside the transaction that also remembers the input
 // they answer, so that input handled twice has one effect.
@@ -51,7 +54,7 @@ type Invitation struct {
 // Open answers "/start payload". It links nothing: a token only opens the
 // question for the person's own number.
 func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) {
-	business, err := tx.Business(chat.Bot.BusinessID)
+	business, err := tx.Business(chat.business())
 	if err != nil {
 		return Invitation{}, err
 	}
@@ -88,7 +91,7 @@ func (l *Linking) Ask(tx Tx, chat ChatRef) error {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return tx.SaveSession(l.newSession(tx, chat, chat.Bot.BusinessID))
+	return tx.SaveSession(l.newSession(tx, chat, chat.business()))
 }
 
 func (l *Linking) newSession(tx Tx, chat ChatRef, business ID) *LinkSession {
@@ -104,7 +107,7 @@ func (l *Linking) openVerification(tx Tx, chat ChatRef, token string) (ID, Phone
 		return "", Phone{}, InviteUnknown, nil
 	}
 	c, err := tx.Case(Ref{Verification: id})
-	if errors.Is(err, ErrNotFound) || err == nil && c.BusinessID != chat.Bot.BusinessID {
+	if errors.Is(err, ErrNotFound) || err == nil && c.BusinessID != chat.business() {
 		return "", Phone{}, InviteUnknown, nil
 	}
 	if err != nil {
