@@ -50,7 +50,9 @@ func (s *shop) scan(address string) string {
 	s.must(err)
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
 	s.must(err)
-	read, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
+	// The picture is clean. Searching for the code in it, as in a photograph, is
+	// what this reader fails at once in a while.
+	read, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true})
 	s.must(err)
 	return read.GetText()
 }
@@ -291,11 +293,11 @@ func TestT22StaleLink(t *testing.T) {
 
 	s.age(91 * day)
 	stale := s.begin(fields{"phone": goodPhone})
-	now := s.settled(stale.ID, "sms:sent")
-	if now.happened("link.stale") != 1 || !slices.Contains(s.events(), "link.stale") {
-		t.Errorf("timeline %+v, events %q", now.Timeline, s.events())
-	}
 	sent := w.waitSMS(goodPhone)
+	now := s.get(stale.ID)
+	if !strings.HasPrefix(now.trail(), "sms:") || now.happened("link.stale") != 1 || !slices.Contains(s.events(), "link.stale") {
+		t.Errorf("trail %s, timeline %+v, events %q", now.trail(), now.Timeline, s.events())
+	}
 	u.SendContact(s.bot, u.OwnContact())
 	if m := s.inChat(u, code); m.Code() != sent.Code() {
 		t.Errorf("the chat holds %s, the SMS %s", m.Code(), sent.Code())

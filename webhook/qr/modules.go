@@ -21,11 +21,12 @@ const (
 	pixel = 8
 )
 
-// encode makes the code of a text. A quarter of it may be covered, by a logo or
-// by dirt, and it can still be read.
+// encode makes the code of a text. A seventh of it may be covered, by a small
+// logo or by dirt, and it can still be read. More than that would take more and
+// smaller modules, which a camera reads from less far.
 func encode(text string) (modules, error) {
 	code, err := qrcode.NewWith(text,
-		qrcode.WithEncodingMode(qrcode.EncModeByte), qrcode.WithErrorCorrectionLevel(qrcode.ErrorCorrectionQuart))
+		qrcode.WithEncodingMode(qrcode.EncModeByte), qrcode.WithErrorCorrectionLevel(qrcode.ErrorCorrectionMedium))
 	if err != nil {
 		return nil, fmt.Errorf("qr code: %w", err)
 	}
