@@ -138,7 +138,11 @@ func (t *talk) linked(a otpcore.Acceptance, phone otpcore.Phone) error {
 	if err := t.reply(key, told); err != nil || a.ReturnURL == "" {
 		return err
 	}
-	return t.reply("way_back", args{"url": a.ReturnURL})
+	m, err := t.render(t.chat, "way_back", args{"url": a.ReturnURL})
+	if err != nil {
+		return err
+	}
+	return t.linking.Follow(t.tx, t.chat, t.business.ID, m)
 }
 
 func (t *talk) command() error {
@@ -205,11 +209,15 @@ type args = map[string]string
 func (t *talk) reply(key string, with args) error { return t.tell(t.chat, key, with) }
 
 func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
-	all := args{"business": t.business.Name}
-	maps.Copy(all, with)
-	m, err := t.renderer.Reply(key, chat.Locale, all)
+	m, err := t.render(chat, key, with)
 	if err != nil {
 		return err
 	}
 	return t.linking.Reply(t.tx, chat, t.business.ID, m)
+}
+
+func (t *talk) render(chat otpcore.ChatRef, key string, with args) (otpcore.Message, error) {
+	all := args{"business": t.business.Name}
+	maps.Copy(all, with)
+	return t.renderer.Reply(key, chat.Locale, all)
 }

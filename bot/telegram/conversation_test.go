@@ -25,7 +25,8 @@ func TestWrongPhone(t *testing.T) {
 		// The right account may still answer, and the button is there for it.
 		w.anna.ChangePhone(annasPhone)
 		check(w, w.anna.ShareContact(w.shop))
-		w.said(w.anna, "is your login code")
+		_, err := w.anna.WaitMessage(w.Context(), w.shop, telegramsim.HasCode())
+		check(w, err)
 		if n := len(w.links(w.by, annasPhone)); n != 1 {
 			w.Errorf("%d links of the right account, want 1", n)
 		}
@@ -219,6 +220,8 @@ func TestWayBack(t *testing.T) {
 		check(w, err)
 		w.open(w.anna, link.URL)
 		check(w, w.anna.ShareContact(w.shop))
+		w.said(w.anna, "arrive in this chat")
+		time.Sleep(2 * time.Second) // of the bubble
 		m := w.said(w.anna, "You can go back to Shop now")
 		if b, ok := m.Button("Back to Shop"); !ok || b.URL != address {
 			w.Errorf("button %+v", b)
