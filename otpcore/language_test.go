@@ -1,6 +1,7 @@
 package otpcore_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,4 +83,23 @@ func TestLanguageIsRememberedThroughTheConversation(t *testing.T) {
 			t.Errorf("replaced %+v", a.Replaced)
 		}
 	})
+}
+
+// An erased link tells nothing of its person: not whom it led where, nor in
+// which language, nor when they were last seen.
+func TestErasedLinkTellsNothing(t *testing.T) {
+	made := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	l := otpcore.Link{
+		ID: "lnk_1", BusinessID: "biz_1", BotID: "bot_1", Channel: tg, Proof: otpcore.ProofSMS, Status: otpcore.LinkRevoked, EndReason: "forgotten",
+		Phone: otpcore.SealedPhone{Index: otpcore.Index{1}, Sealed: []byte{1}, Region: "KZ"}, Chat: otpcore.Chat{Index: otpcore.Index{2}, Sealed: []byte{2}},
+		TokenHash: []byte{3}, Locale: "kk", Language: "uz", ReturnURL: "https://shop.example.com/anna", ActedAt: made, CreatedAt: made,
+	}
+	l.Erase()
+	want := otpcore.Link{
+		ID: "lnk_1", BusinessID: "biz_1", BotID: "bot_1", Channel: tg, Proof: otpcore.ProofSMS, Status: otpcore.LinkRevoked, EndReason: "forgotten",
+		Phone: otpcore.SealedPhone{Region: "KZ"}, CreatedAt: made,
+	}
+	if !reflect.DeepEqual(l, want) {
+		t.Errorf("left: %+v", l)
+	}
 }
