@@ -21,7 +21,6 @@ type Conversation struct {
 	log      *slog.Logger
 
 	supported *recall // when a chat got the support text last
-	seen      *recall // when a chat did something last, by the network's clock
 }
 
 // supportEvery is how often a chat gets the support text at most: people talk
@@ -34,7 +33,7 @@ func NewConversation(
 ) *Conversation {
 	return &Conversation{
 		ledger: ledger, linking: linking, renderer: renderer, phones: phones, log: log,
-		supported: newRecall(supportEvery), seen: newRecall(supportEvery),
+		supported: newRecall(supportEvery),
 	}
 }
 

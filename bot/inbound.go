@@ -41,6 +41,21 @@ type Inbound struct {
 	Action  otpcore.Action // with Press
 }
 
+// writes reports whether the person wrote into the chat, which takes a bot that
+// is not blocked. /stop does not count: what it takes away must not come back
+// first. A press has no date and may be on its way for long.
+func (in Inbound) writes() bool {
+	switch in.Kind {
+	case Start, Contact, RefusedContact, Text:
+		return true
+	case Command:
+		return !in.stops()
+	}
+	return false
+}
+
+func (in Inbound) stops() bool { return in.Command == "stop" || in.Command == "unlink" }
+
 // LogValue names the update and leaves out what the person wrote.
 func (in Inbound) LogValue() slog.Value {
 	return slog.GroupValue(

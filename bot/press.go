@@ -27,8 +27,19 @@ func (t *talk) press() error {
 			return t.overUnless(err)
 		}
 		return t.reply("resumed", nil)
+	case otpcore.ActSpeak:
+		return t.chooseLanguage()
 	}
 	return nil
+}
+
+func (t *talk) chooseLanguage() error {
+	locale := t.renderer.Locale(t.in.Action.Locale, "")
+	if err := t.linking.Speak(t.tx, t.chat, locale); err != nil {
+		return err
+	}
+	t.speak(locale)
+	return t.reply("language_chosen", nil)
 }
 
 func (t *talk) notMe(verification otpcore.ID) error {

@@ -6,8 +6,7 @@ import (
 )
 
 // recall remembers a moment per chat for a while, in memory only. A restart
-// forgets, which costs a repeated support text or the order of two updates
-// that arrived around it.
+// forgets, which costs a repeated support text.
 type recall struct {
 	keep time.Duration
 

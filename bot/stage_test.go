@@ -102,6 +102,7 @@ type spy struct {
 	mu      sync.Mutex
 	events  []otpcore.Event
 	replies int
+	said    []*otpcore.Delivery // the replies, sealed
 }
 
 func (s *spy) Write(ctx context.Context, fn func(otpcore.Tx) error) error {
@@ -121,6 +122,7 @@ func (s *spy) Write(ctx context.Context, fn func(otpcore.Tx) error) error {
 	s.mu.Lock()
 	s.events = append(s.events, watched.events...)
 	s.replies += watched.replies
+	s.said = append(s.said, watched.said...)
 	s.mu.Unlock()
 	if s.after != nil {
 		return s.after()
@@ -144,6 +146,7 @@ type spiedTx struct {
 	otpcore.Tx
 	events  []otpcore.Event
 	replies int
+	said    []*otpcore.Delivery
 }
 
 func (t *spiedTx) AddEvent(e otpcore.Event) error {
@@ -153,5 +156,6 @@ func (t *spiedTx) AddEvent(e otpcore.Event) error {
 
 func (t *spiedTx) AddDelivery(d *otpcore.Delivery) error {
 	t.replies++
+	t.said = append(t.said, d)
 	return t.Tx.AddDelivery(d)
 }

@@ -28,8 +28,17 @@ func (t *talk) answer(bot *otpcore.Bot) error {
 	if t.business, err = t.tx.Business(bot.BusinessID); err != nil {
 		return err
 	}
-	t.chat = otpcore.ChatRef{
-		Bot: bot, Address: t.in.Chat, Locale: t.renderer.Locale(t.in.Locale, t.business.Settings.Locale),
+	t.chat = otpcore.ChatRef{Bot: bot, Address: t.in.Chat, At: t.in.At}
+	if t.chat.Language, err = t.linking.Language(t.tx, t.chat); err != nil {
+		return err
+	}
+	t.speak(t.chat.Language)
+	if t.in.writes() {
+		// Somebody who writes has the bot unblocked, whether or not the network's
+		// notice of that has come yet.
+		if err := t.linking.Back(t.tx, t.chat); err != nil {
+			return err
+		}
 	}
 	switch t.in.Kind {
 	case Start:
@@ -37,7 +46,7 @@ func (t *talk) answer(bot *otpcore.Bot) error {
 	case Contact:
 		return t.contact()
 	case RefusedContact:
-		return t.reply("not_own_contact", nil)
+		return t.ask("not_own_contact")
 	case Command:
 		return t.command()
 	case Text:
@@ -50,24 +59,26 @@ func (t *talk) answer(bot *otpcore.Bot) error {
 	return nil
 }
 
+// speak fixes the language of the answers: the one that the person chose, else
+// the network's word, else the business's.
+func (t *talk) speak(chosen string) {
+	told := t.in.Locale
+	if chosen != "" {
+		told = chosen
+	}
+	t.chat.Locale = t.renderer.Locale(told, t.business.Settings.Locale)
+}
+
 // remember keeps, after the commit, what later updates need to know.
 func (t *talk) remember() {
 	if t.supported {
 		t.Conversation.supported.note(t.key(), t.now, t.now)
-	}
-	if !t.in.At.IsZero() {
-		t.seen.note(t.key(), t.in.At, t.now)
 	}
 }
 
 func (t *talk) key() chatKey { return chatKey{string(t.in.BotID), t.in.Chat} }
 
 func (t *talk) start() error {
-	// Somebody who presses Start has the bot unblocked, whether or not the
-	// network's notice of that has come yet.
-	if err := t.linking.Back(t.tx, t.chat); err != nil {
-		return err
-	}
 	inv, err := t.linking.Open(t.tx, t.chat, t.in.Payload)
 	if err != nil {
 		return err
@@ -84,7 +95,7 @@ func (t *talk) start() error {
 	if inv.Phone.IsZero() {
 		return t.reply("greeting_any", nil)
 	}
-	return t.reply("greeting", args{"phone": inv.Phone.String()})
+	return t.reply("greeting", args{"phone": inv.Phone.Short()})
 }
 
 func (t *talk) contact() error {
@@ -102,7 +113,7 @@ func (t *talk) contact() error {
 	case otpcore.AcceptLinked:
 		return t.linked(a, phone)
 	case otpcore.AcceptWrongPhone:
-		return t.reply("wrong_phone", args{"shared": phone.String(), "expected": a.Expected.String()})
+		return t.reply("wrong_phone", args{"shared": phone.Short(), "expected": a.Expected.Short()})
 	case otpcore.AcceptUsed:
 		return t.reply("token_used", nil)
 	default:
@@ -111,13 +122,27 @@ func (t *talk) contact() error {
 }
 
 func (t *talk) linked(a otpcore.Acceptance, phone otpcore.Phone) error {
-	told := args{"phone": phone.String()}
+	told := args{"phone": phone.Short()}
 	for _, old := range a.Replaced {
 		if err := t.tell(old, "replaced", told); err != nil {
 			return err
 		}
 	}
-	return t.reply("linked", told)
+	key := "linked"
+	switch {
+	case a.Renewed:
+		key = "renewed"
+	case !a.Former.IsZero():
+		key, told["former"] = "number_changed", a.Former.Short()
+	}
+	if err := t.reply(key, told); err != nil || a.ReturnURL == "" {
+		return err
+	}
+	m, err := t.render(t.chat, "way_back", args{"url": a.ReturnURL})
+	if err != nil {
+		return err
+	}
+	return t.linking.Follow(t.tx, t.chat, t.business.ID, m)
 }
 
 func (t *talk) command() error {
@@ -131,7 +156,7 @@ func (t *talk) command() error {
 			return t.reply("nothing_linked", nil)
 		}
 		return t.reply("stopped", nil)
-	case "help", "privacy":
+	case "help", "privacy", "language":
 		return t.reply(t.in.Command, nil)
 	}
 	return t.support()
@@ -143,9 +168,18 @@ var typedNumber = regexp.MustCompile(`^\s*\+?[0-9][0-9 ()./-]{7,22}[0-9]\s*$`)
 
 func (t *talk) text() error {
 	if typedNumber.MatchString(t.in.Text) {
-		return t.reply("type_number_not_enough", nil)
+		return t.ask("type_number_not_enough")
 	}
 	return t.support()
+}
+
+// ask answers with the button that shares the number, and sees to it that the
+// number is waited for.
+func (t *talk) ask(key string) error {
+	if err := t.linking.Ask(t.tx, t.chat); err != nil {
+		return err
+	}
+	return t.reply(key, nil)
 }
 
 // support points to the business's people, at most once per supportEvery and
@@ -161,13 +195,8 @@ func (t *talk) support() error {
 	return t.reply("support_none", nil)
 }
 
-// membership follows blocking and unblocking. Such notices travel apart from
-// messages and may come late: one that is older than what the chat did since
-// is no news.
+// membership follows blocking and unblocking.
 func (t *talk) membership() error {
-	if t.in.At.Before(t.seen.last(t.key())) {
-		return nil
-	}
 	if t.in.Kind == Blocked {
 		return t.linking.Gone(t.tx, t.chat, "blocked")
 	}
@@ -180,11 +209,15 @@ type args = map[string]string
 func (t *talk) reply(key string, with args) error { return t.tell(t.chat, key, with) }
 
 func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
-	all := args{"business": t.business.Name}
-	maps.Copy(all, with)
-	m, err := t.renderer.Reply(key, chat.Locale, all)
+	m, err := t.render(chat, key, with)
 	if err != nil {
 		return err
 	}
 	return t.linking.Reply(t.tx, chat, t.business.ID, m)
+}
+
+func (t *talk) render(chat otpcore.ChatRef, key string, with args) (otpcore.Message, error) {
+	all := args{"business": t.business.Name}
+	maps.Copy(all, with)
+	return t.renderer.Reply(key, chat.Locale, all)
 }

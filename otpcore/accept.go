@@ -15,12 +15,15 @@ const (
 
 // Acceptance is the answer to a shared number.
 type Acceptance struct {
-	Outcome  AcceptOutcome
-	Business *Business
-	Link     *Link
-	Expected Phone     // with AcceptWrongPhone
-	Replaced []ChatRef // chats that carried this phone until now, to be told
-	CodeSent bool      // a pending code is on its way into this chat
+	Outcome   AcceptOutcome
+	Business  *Business
+	Link      *Link
+	Expected  Phone     // with AcceptWrongPhone
+	Renewed   bool      // the chat held this phone before
+	Former    Phone     // the one that it held instead; zero: none
+	Replaced  []ChatRef // chats that carried this phone until now, to be told
+	CodeSent  bool      // a pending code is on its way into this chat
+	ReturnURL string    // where the person goes back to; empty: nowhere, or the code's message says it
 }
 
 // Accept links the chat to its own number. The connector has checked that the
@@ -28,13 +31,9 @@ type Acceptance struct {
 // the one that the business waits for. The newest proof wins: a chat that held
 // this phone loses it, and so does another phone of this chat.
 func (l *Linking) Accept(tx Tx, chat ChatRef, phone Phone) (Acceptance, error) {
-	index := l.desk.chatIndex(chat.Bot.ID, chat.Address)
-	session, err := tx.Session(chat.Bot.ID, index)
-	if errors.Is(err, ErrNotFound) || err == nil && !tx.Now().Before(session.ExpiresAt) {
-		return Acceptance{Outcome: AcceptNoSession}, nil
-	}
-	if err != nil {
-		return Acceptance{}, err
+	session, err := l.asked(tx, chat)
+	if err != nil || session == nil {
+		return Acceptance{Outcome: AcceptNoSession}, err
 	}
 	a := Acceptance{}
 	if a.Business, err = tx.Business(session.BusinessID); err != nil {
@@ -45,7 +44,7 @@ func (l *Linking) Accept(tx Tx, chat ChatRef, phone Phone) (Acceptance, error) {
 		a.Expected, err = l.desk.openPhone(sessionPlace(session), *session.Phone)
 		return a, err
 	}
-	if usable, err := useSource(tx, session.Source); err != nil || !usable {
+	if usable, err := a.useSource(tx, session.Source); err != nil || !usable {
 		a.Outcome = AcceptUsed
 		return a, err
 	}
@@ -53,17 +52,41 @@ func (l *Linking) Accept(tx Tx, chat ChatRef, phone Phone) (Acceptance, error) {
 	if err := l.link(tx, &a, chat, session, phone); err != nil {
 		return a, err
 	}
-	if err := tx.DeleteSession(chat.Bot.ID, index); err != nil {
+	if err := tx.DeleteSession(chat.Bot.ID, session.Chat); err != nil || a.Link.Status != LinkActive {
 		return a, err
 	}
 	a.CodeSent, err = l.deliverPending(tx, a.Link)
+	if _, code := ParseID(PrefixVerification, string(session.Source)); code && a.CodeSent {
+		a.ReturnURL = ""
+	}
 	return a, err
+}
+
+// asked returns the question that the chat answers by sharing its number, or
+// nil when there is none. A chat that holds a link needs none: its person has
+// agreed before, and now confirms the number or tells of a new one.
+func (l *Linking) asked(tx Tx, chat ChatRef) (*LinkSession, error) {
+	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
+	switch {
+	case err == nil && tx.Now().Before(session.ExpiresAt):
+		return session, nil
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return nil, err
+	}
+	session = nil
+	err = l.eachLink(tx, chat, func(link *Link) error {
+		if link.held() {
+			session = l.newSession(tx, chat, link.BusinessID)
+		}
+		return nil
+	})
+	return session, err
 }
 
 // useSource uses up the token that opened the session, if one did. It reports
 // false when another chat has used it, or when the business has withdrawn its
 // request since Start was pressed: what is revoked stays so.
-func useSource(tx Tx, source ID) (bool, error) {
+func (a *Acceptance) useSource(tx Tx, source ID) (bool, error) {
 	if source == "" {
 		return true, nil
 	}
@@ -72,6 +95,13 @@ func useSource(tx Tx, source ID) (bool, error) {
 		if err != nil || link.Status != LinkPending {
 			return false, err
 		}
+		a.ReturnURL = link.ReturnURL
+	} else {
+		c, err := tx.Case(Ref{Verification: source})
+		if err != nil {
+			return false, err
+		}
+		a.ReturnURL = c.Verification.ReturnURL
 	}
 	return tx.UseToken(source)
 }
@@ -90,9 +120,19 @@ func (l *Linking) link(tx Tx, a *Acceptance, chat ChatRef, session *LinkSession,
 	link.BusinessID, link.BotID, link.Channel = session.BusinessID, chat.Bot.ID, chat.Bot.Kind.Channel()
 	link.Phone = l.desk.sealPhone(linkPhonePlace(link), phone)
 	link.Chat = Chat{Index: session.Chat, Sealed: l.desk.vault.Seal(linkChatPlace(link), []byte(chat.Address))}
-	link.Status, link.Proof, link.Locale, link.VerifiedAt = LinkActive, ProofContact, chat.Locale, tx.Now()
-	link.EndReason, link.EndedAt = "", noTime
-	a.Link = link
+	link.Proof, link.Locale, link.Language, link.VerifiedAt = ProofContact, chat.Locale, or(chat.Language, session.Language), tx.Now()
+	a.Link, a.Renewed = link, same != nil
+	if same != nil {
+		link.ActedAt = same.ActedAt
+	}
+	// A contact that was shared before the bot was blocked, and comes in after
+	// it, proves the number, but its chat takes no message.
+	if same == nil || same.Status == LinkActive || !link.sinceThen(chat.At) {
+		link.Status, link.EndReason, link.EndedAt = LinkActive, "", noTime
+		link.ActedAt = later(link.ActedAt, chat.At)
+	} else {
+		link.Status, link.EndReason, link.EndedAt = LinkInactive, "blocked", tx.Now()
+	}
 	if err := tx.SaveLink(link); err != nil {
 		return err
 	}
@@ -106,8 +146,9 @@ func (l *Linking) rowFor(tx Tx, session *LinkSession, same *Link) (*Link, error)
 	_, requested := ParseID(PrefixLink, string(session.Source))
 	switch {
 	case requested && same != nil:
-		same.Status, same.EndReason, same.EndedAt = LinkRevoked, "renewed", tx.Now()
-		if err := tx.SaveLink(same); err != nil {
+		over := *same
+		over.Status, over.EndReason, over.EndedAt = LinkRevoked, "renewed", tx.Now()
+		if err := tx.SaveLink(&over); err != nil {
 			return nil, err
 		}
 		return tx.Link(session.Source)
@@ -135,7 +176,7 @@ func (l *Linking) displace(tx Tx, a *Acceptance, chat ChatRef, session *LinkSess
 	for _, old := range append(ofPhone, ofChat...) {
 		switch {
 		case old.BotID != chat.Bot.ID || old.BusinessID != session.BusinessID:
-		case old.Status != LinkActive && old.Status != LinkInactive:
+		case !old.held():
 		case old.Chat.Index == session.Chat && old.Phone.Index == phoneIndex:
 			same = old
 		default:
@@ -153,7 +194,14 @@ func (l *Linking) replace(tx Tx, a *Acceptance, chat ChatRef, old *Link, now Ind
 		if err != nil {
 			return err
 		}
-		a.Replaced = append(a.Replaced, ChatRef{Bot: chat.Bot, Address: string(address), Locale: old.Locale})
+		a.Replaced = append(a.Replaced, ChatRef{Bot: chat.Bot, Address: string(address), Locale: old.spoken()})
+	}
+	if old.Chat.Index == now {
+		former, err := l.desk.openPhone(linkPhonePlace(old), old.Phone)
+		if err != nil {
+			return err
+		}
+		a.Former = former
 	}
 	old.Status, old.EndReason, old.EndedAt = LinkRevoked, "replaced", tx.Now()
 	if err := tx.SaveLink(old); err != nil {

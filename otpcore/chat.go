@@ -7,25 +7,40 @@ import (
 )
 
 // Gone makes the chat's links inactive: it blocked the bot, or its account is
-// no more. SMS takes over at once.
+// no more. SMS takes over at once. A notice that is older than what the chat
+// did since is no news.
 func (l *Linking) Gone(tx Tx, chat ChatRef, reason string) error {
 	return l.eachLink(tx, chat, func(link *Link) error {
-		if link.Status != LinkActive {
+		if !link.held() || link.sinceThen(chat.At) {
 			return nil
 		}
-		link.Status, link.EndReason, link.EndedAt = LinkInactive, reason, tx.Now()
+		link.ActedAt = later(link.ActedAt, chat.At)
+		if link.Status == LinkActive {
+			link.Status, link.EndReason, link.EndedAt = LinkInactive, reason, tx.Now()
+		}
 		return tx.SaveLink(link)
 	})
 }
 
-// Back brings the chat's inactive links back: the person unblocked the bot.
+// Back brings the chat's inactive links back: the person unblocked the bot, or
+// wrote to it, which is a sign of the same. Codes that wait for a link are
+// delivered right there.
 func (l *Linking) Back(tx Tx, chat ChatRef) error {
 	return l.eachLink(tx, chat, func(link *Link) error {
-		if link.Status != LinkInactive {
+		if !link.held() || link.sinceThen(chat.At) {
 			return nil
 		}
+		was, acted := link.Status, link.ActedAt
 		link.Status, link.EndReason, link.EndedAt = LinkActive, "", noTime
-		return tx.SaveLink(link)
+		link.ActedAt = later(acted, chat.At)
+		if was == LinkActive && link.ActedAt.Equal(acted) {
+			return nil
+		}
+		if err := tx.SaveLink(link); err != nil || was == LinkActive {
+			return err
+		}
+		_, err := l.deliverPending(tx, link)
+		return err
 	})
 }
 
@@ -33,7 +48,7 @@ func (l *Linking) Back(tx Tx, chat ChatRef) error {
 func (l *Linking) Stop(tx Tx, chat ChatRef) (int, error) {
 	n := 0
 	err := l.eachLink(tx, chat, func(link *Link) error {
-		if link.Status != LinkActive && link.Status != LinkInactive {
+		if !link.held() {
 			return nil
 		}
 		n++

@@ -10,6 +10,9 @@ const (
 	DeliverCode  DeliveryKind = "code"  // the message with the code
 	DeliverEdit  DeliveryKind = "edit"  // a new text for a message sent before
 	DeliverReply DeliveryKind = "reply" // a bot's answer in the linking conversation
+	// DeliverRenewal offers to share the number again, since the link that the
+	// code has just used will soon be too old.
+	DeliverRenewal DeliveryKind = "renewal"
 )
 
 // DeliveryStatus is how far a delivery came. Receipts only move it forward.
@@ -59,6 +62,7 @@ const (
 	CauseResend        Cause = "resend"
 	CauseLinked        Cause = "linked" // the phone was linked while the code lived
 	CauseEnd           Cause = "end"    // the message must not keep its code readable
+	CauseRenewal       Cause = "renewal"
 )
 
 // Wanted is the text that an edit puts in place of a message.
@@ -89,7 +93,7 @@ type Delivery struct {
 	Channel        Channel
 	BotID          ID // the connector, for chat channels
 	LinkID         ID
-	Target         []byte // sealed chat address; nil for phones
+	Target         []byte // sealed chat address, with the language chosen there; nil for phones
 	Content        []byte // sealed Message of a reply; nil where the text is rendered on sending
 	Edits          ID     // the delivery whose message an edit changes
 	Wanted         Wanted

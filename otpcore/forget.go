@@ -139,7 +139,7 @@ func forgetLink(tx Tx, link *Link) error {
 // Erase takes out of a link whatever tells of the person.
 func (l *Link) Erase() {
 	l.Phone, l.Chat = SealedPhone{Region: l.Phone.Region}, Chat{}
-	l.TokenHash, l.Locale = nil, ""
+	l.TokenHash, l.Locale, l.Language, l.ReturnURL, l.ActedAt = nil, "", "", "", noTime
 }
 
 // forgetVerifications cancels and erases the phone's verifications, a few in

@@ -43,14 +43,31 @@ type Link struct {
 	Chat       Chat        // zero while pending
 	Proof      Proof
 	Status     LinkStatus
-	Locale     string // the person's language in this chat
+	Locale     string // the person's language in this chat, as the network tells it
+	Language   string // the one that the person chose there; empty: none
 	TokenHash  []byte // of a pending link's token
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // of a pending link's token
 	VerifiedAt time.Time
 	EndedAt    time.Time
 	EndReason  string // replaced, stopped, blocked, deleted
+
+	ReturnURL string    // of a requested link: where the person goes back to; may be empty
+	OfferedAt time.Time // when its chat was last offered to renew it; zero: never
+	ActedAt   time.Time // last sign of its person in the chat, by the network's clock in whole seconds
 }
+
+// held reports whether the link ties its chat, whether or not the chat can be
+// reached right now.
+func (l *Link) held() bool { return l.Status == LinkActive || l.Status == LinkInactive }
+
+// sinceThen reports whether the chat was heard of after the time. Notices of
+// blocking travel apart from messages and overtake each other; an older one
+// says nothing about now. A time that the network does not tell is now.
+func (l *Link) sinceThen(at time.Time) bool { return !at.IsZero() && at.Before(l.ActedAt) }
+
+// spoken is the language for texts to the link's chat.
+func (l *Link) spoken() string { return or(l.Language, l.Locale) }
 
 // LinkSession is what a chat is in the middle of: it pressed Start and has
 // been asked for its number. There is at most one per chat.
@@ -60,5 +77,6 @@ type LinkSession struct {
 	BusinessID ID
 	Phone      *SealedPhone // the phone the business waits for; nil: any
 	Source     ID           // the link or verification whose token opened it; empty: a bare start
+	Language   string       // the one that the person chose; empty: none
 	ExpiresAt  time.Time
 }

@@ -9,10 +9,15 @@ import (
 
 // ChatRef is a chat that speaks to one of our bots.
 type ChatRef struct {
-	Bot     *Bot
-	Address string // as the chat network names the chat
-	Locale  string // the person's language, as the chat network tells it
+	Bot      *Bot
+	Address  string    // as the chat network names the chat
+	Locale   string    // the language of texts to it
+	Language string    // the one that the person chose; empty: none
+	At       time.Time // when the person did what is being answered, by the network's clock; zero: unknown
 }
+
+// business is whose chat it is. It is asked here and nowhere else.
+func (c ChatRef) business() ID { return c.Bot.BusinessID }
 
 // Linking holds the rules by which a phone gets a chat and loses it again. All
 // of its methods work inside the transaction that also remembers the input
@@ -49,7 +54,7 @@ type Invitation struct {
 // Open answers "/start payload". It links nothing: a token only opens the
 // question for the person's own number.
 func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) {
-	business, err := tx.Business(chat.Bot.BusinessID)
+	business, err := tx.Business(chat.business())
 	if err != nil {
 		return Invitation{}, err
 	}
@@ -67,15 +72,33 @@ func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) 
 	if err != nil || inv.Outcome != InviteOpen {
 		return inv, err
 	}
-	session := &LinkSession{
-		BotID: chat.Bot.ID, Chat: l.desk.chatIndex(chat.Bot.ID, chat.Address), BusinessID: business.ID,
-		Source: source, ExpiresAt: tx.Now().Add(sessionLife),
-	}
+	session := l.newSession(tx, chat, business.ID)
+	session.Source = source
 	if !inv.Phone.IsZero() {
 		sealed := l.desk.sealPhone(sessionPlace(session), inv.Phone)
 		session.Phone = &sealed
 	}
 	return inv, tx.SaveSession(session)
+}
+
+// Ask makes sure that the chat may share its number: it showed that it wants
+// to, though it was never asked. What it is in the middle of stays as it is.
+func (l *Linking) Ask(tx Tx, chat ChatRef) error {
+	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
+	if err == nil && tx.Now().Before(session.ExpiresAt) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return tx.SaveSession(l.newSession(tx, chat, chat.business()))
+}
+
+func (l *Linking) newSession(tx Tx, chat ChatRef, business ID) *LinkSession {
+	return &LinkSession{
+		BotID: chat.Bot.ID, Chat: l.desk.chatIndex(chat.Bot.ID, chat.Address), BusinessID: business,
+		Language: chat.Language, ExpiresAt: tx.Now().Add(sessionLife),
+	}
 }
 
 func (l *Linking) openVerification(tx Tx, chat ChatRef, token string) (ID, Phone, InviteOutcome, error) {
@@ -84,7 +107,7 @@ func (l *Linking) openVerification(tx Tx, chat ChatRef, token string) (ID, Phone
 		return "", Phone{}, InviteUnknown, nil
 	}
 	c, err := tx.Case(Ref{Verification: id})
-	if errors.Is(err, ErrNotFound) || err == nil && c.BusinessID != chat.Bot.BusinessID {
+	if errors.Is(err, ErrNotFound) || err == nil && c.BusinessID != chat.business() {
 		return "", Phone{}, InviteUnknown, nil
 	}
 	if err != nil {
@@ -122,17 +145,38 @@ func sessionPlace(s *LinkSession) Place {
 // Reply stores a bot's answer as a delivery of its own, in this process's
 // hands: an answer leaves if and only if the input it answers is remembered.
 func (l *Linking) Reply(tx Tx, chat ChatRef, business ID, m Message) error {
-	content, err := json.Marshal(m)
+	dlv, err := l.newReply(tx, chat, business, m)
 	if err != nil {
 		return err
 	}
-	now := tx.Now()
+	dlv.Status, dlv.Try, dlv.BootID, dlv.DueAt = Sending, 1, l.boot, tx.Now().Add(l.desk.rules.lease())
+	return tx.AddDelivery(dlv)
+}
+
+// followAfter keeps two answers to one input in their order: messages that
+// leave at once may overtake each other.
+const followAfter = time.Second
+
+// Follow is Reply for a second answer, which has to come behind the first.
+func (l *Linking) Follow(tx Tx, chat ChatRef, business ID, m Message) error {
+	dlv, err := l.newReply(tx, chat, business, m)
+	if err != nil {
+		return err
+	}
+	dlv.Status, dlv.DueAt = Queued, tx.Now().Add(followAfter)
+	return tx.AddDelivery(dlv)
+}
+
+func (l *Linking) newReply(tx Tx, chat ChatRef, business ID, m Message) (*Delivery, error) {
+	content, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
 	dlv := &Delivery{
-		ID: NewID(PrefixDelivery, now), BusinessID: business, Mode: Live, Kind: DeliverReply,
-		Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID, QueuedAt: now,
-		Status: Sending, Try: 1, BootID: l.boot, DueAt: now.Add(l.desk.rules.lease()),
+		ID: NewID(PrefixDelivery, tx.Now()), BusinessID: business, Mode: Live, Kind: DeliverReply,
+		Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID, QueuedAt: tx.Now(),
 	}
 	dlv.Target = l.desk.vault.Seal(targetPlace(dlv), []byte(chat.Address))
 	dlv.Content = l.desk.vault.Seal(contentPlace(dlv), content)
-	return tx.AddDelivery(dlv)
+	return dlv, nil
 }

@@ -52,8 +52,11 @@ func TestRequestedLinkIsUsedOnce(t *testing.T) {
 		if inv := h.press("200", token); inv.Outcome != otpcore.InviteUsed {
 			t.Errorf("pressed again: %s", inv.Outcome)
 		}
-		if a := h.share("100", user); a.Outcome != otpcore.AcceptNoSession {
-			t.Errorf("shared again: %s", a.Outcome)
+		if a := h.share("100", user); a.Outcome != otpcore.AcceptLinked || !a.Renewed || a.Link.ID != link.ID {
+			t.Errorf("shared again: %+v", a)
+		}
+		if a := h.share("200", stranger); a.Outcome != otpcore.AcceptNoSession {
+			t.Errorf("shared by a chat that only pressed: %s", a.Outcome)
 		}
 	})
 }

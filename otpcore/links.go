@@ -19,6 +19,7 @@ type LinkRequest struct {
 	Country     string
 	Channel     Channel
 	TTL         *time.Duration // 10 min unless given, at most 7 days
+	ReturnURL   string         // where a button in the chat leads back to; may be empty
 	Idempotency *IdempotencyKey
 }
 
@@ -27,6 +28,7 @@ type OpenLink struct {
 	*Link
 	Phone Phone  // zero while nobody shared one
 	URL   string // of a pending link: opens the chat; empty once its bot is gone
+	Token string // the one in the URL
 }
 
 const linkLife = 10 * time.Minute
@@ -45,6 +47,9 @@ func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, 
 	}
 	if r.Channel != Telegram {
 		return nil, invalid("channel_unknown", "/channel", "Links can be opened for telegram.")
+	}
+	if err := checkReturnURL(by.Business.Settings, r.ReturnURL); err != nil {
+		return nil, err
 	}
 	var phone Phone
 	if r.Phone != "" {
@@ -67,6 +72,7 @@ func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, 
 		link = &Link{
 			ID: NewID(PrefixLink, tx.Now()), BusinessID: by.Business.ID, BotID: way.BotID, Channel: r.Channel,
 			Status: LinkPending, CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(ttl),
+			ReturnURL: r.ReturnURL,
 		}
 		link.TokenHash = hashToken(l.desk.linkToken(link.ID))
 		if !phone.IsZero() {
@@ -90,6 +96,38 @@ func (l *Links) Get(ctx context.Context, by Caller, id ID) (*OpenLink, error) {
 		return nil, ErrNotFound
 	}
 	return l.show(by, link)
+}
+
+// Address returns what a QR code holds: the address behind a pending link's
+// token, or that of a bot, by its id, where anybody may share their number.
+// Whoever has either has the address. Everything else is ErrNotFound.
+func (l *Links) Address(ctx context.Context, name string) (string, error) {
+	if id, ok := ParseID(PrefixBot, name); ok {
+		bot, err := l.reader.Bot(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		return found(chatURL(Way{Channel: bot.Kind.Channel(), BotName: bot.Username}, ""))
+	}
+	if len(name) != linkTokenLen {
+		return "", ErrNotFound
+	}
+	link, err := l.reader.LinkByToken(ctx, hashToken(name))
+	if err != nil {
+		return "", err
+	}
+	shown, err := l.show(Caller{Business: &Business{ID: link.BusinessID}, Mode: Live}, link)
+	if err != nil {
+		return "", err
+	}
+	return found(shown.URL)
+}
+
+func found(address string) (string, error) {
+	if address == "" {
+		return "", ErrNotFound
+	}
+	return address, nil
 }
 
 // Revoke withdraws a link for good; revoking twice is the same as once.
@@ -131,7 +169,8 @@ func (l *Links) show(by Caller, link *Link) (*OpenLink, error) {
 		return out, nil
 	}
 	if way := l.desk.carriers.Way(by.Business.ID, by.Mode, link.Channel, out.Phone.Region()); way.BotID == link.BotID {
-		out.URL = chatURL(way, l.desk.linkToken(link.ID))
+		out.Token = l.desk.linkToken(link.ID)
+		out.URL = chatURL(way, out.Token)
 	}
 	return out, nil
 }

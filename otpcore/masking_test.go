@@ -95,3 +95,15 @@ func TestPhonesCompareByTheirNumber(t *testing.T) {
 		t.Error("zero phones are told wrongly")
 	}
 }
+
+func TestShortPhones(t *testing.T) {
+	for number, want := range map[string]string{
+		"+77770000012": "+7 777 •••12", "+77011234567": "+7 701 •••67", "+998901234567": "+998 901 •••67", "+4915112345678": "+49 151 •••78",
+		"+12025550123": "+1 202 •••23", "+6581234567": "+65 81 •••67", "+35418123": "•••", "+3541812345": "+354 1 •••45", "+354181234": "+354 •••34",
+		"+999": "•••", "": "•••",
+	} {
+		if got := NewPhone(number, "").Short(); got != want {
+			t.Errorf("%s: %q, want %q", number, got, want)
+		}
+	}
+}

@@ -36,12 +36,15 @@ const (
 	ActPause  ActionVerb = "pause" // pause codes for this phone
 	ActNoStop ActionVerb = "nopause"
 	ActResume ActionVerb = "resume" // lift a pause
+	ActSpeak  ActionVerb = "speak"  // use another language in this chat
 )
 
 // Action travels with a button to the messenger and comes back when somebody
-// presses it. The ID names a verification; only the chat that got the message
-// may act on it.
+// presses it. The ID names a verification, and only the chat that got the
+// message may act on it; with ActSpeak there is none, and Locale names the
+// language.
 type Action struct {
-	Verb ActionVerb
-	ID   ID
+	Verb   ActionVerb
+	ID     ID
+	Locale string
 }

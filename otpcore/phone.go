@@ -3,6 +3,7 @@ package otpcore
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"unique"
 )
 
@@ -50,6 +51,41 @@ func (p Phone) String() string {
 		return "•••"
 	}
 	return number[:n-7] + "•••" + number[n-4:]
+}
+
+// Short returns what its holder tells the number by, for texts that people
+// read: the calling code, three digits at most, and the last two, as in
+// "+7 777 •••12". Of short numbers it shows fewer, so that four digits always
+// stay hidden.
+func (p Phone) Short() string {
+	number := strings.TrimPrefix(p.E164(), "+")
+	country := callingCodeLen(number)
+	if len(number) < country+6 {
+		return "•••"
+	}
+	national := number[country:]
+	out := "+" + number[:country] + " "
+	if shown := min(3, len(national)-6); shown > 0 {
+		out += national[:shown] + " "
+	}
+	return out + "•••" + national[len(national)-2:]
+}
+
+// twoDigitCodes are the calling codes of two digits, by their first one. Codes
+// of zones 1 and 7 have one digit, all others three
+// (https://www.itu.int/pub/T-SP-E.164D).
+var twoDigitCodes = [10]string{2: "07", 3: "0123469", 4: "013456789", 5: "12345678", 6: "0123456", 8: "1246", 9: "0123458"}
+
+func callingCodeLen(number string) int {
+	switch {
+	case number == "":
+		return 0
+	case number[0] == '1' || number[0] == '7':
+		return 1
+	case len(number) > 1 && strings.IndexByte(twoDigitCodes[(number[0]-'0')%10], number[1]) >= 0:
+		return 2
+	}
+	return 3
 }
 
 // GoString masks like String.

@@ -218,6 +218,7 @@ type Reader interface {
 	Bots(ctx context.Context, business ID) ([]*Bot, error) // empty business: all
 	Offset(ctx context.Context, bot ID) (int64, error)     // zero for a new bot
 	Link(ctx context.Context, id ID) (*Link, error)
+	LinkByToken(ctx context.Context, hash []byte) (*Link, error)
 	LinksOfPhone(ctx context.Context, business ID, phone Index) ([]*Link, error)
 	StandingOf(ctx context.Context, business ID, phone Index) (*Standing, error)
 	// CaseOf loads a case for showing it, scoped like an Op.
@@ -373,4 +374,5 @@ type CodeText struct {
 	Context      map[string]Param
 	Capabilities Capabilities
 	Wanted       Wanted // of edits; empty: the message with the code
+	ReturnURL    string // where a button leads back to; may be empty
 }

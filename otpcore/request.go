@@ -48,6 +48,7 @@ type StartRequest struct {
 	OrderID       string
 	ClientIP      string
 	Metadata      map[string]string
+	ReturnURL     string // where a button in the chat leads back to
 	Idempotency   *IdempotencyKey
 }
 
@@ -58,7 +59,7 @@ func (v *Verifications) draft(by Caller, r StartRequest, phone Phone) (Verificat
 	out := Verification{
 		BusinessID: by.Business.ID, Mode: by.Mode, Kind: KindCode,
 		Locale: v.renderer.Locale(r.Locale, set.Locale), Template: or(r.Template, "login"),
-		OrderID: r.OrderID, ClientIP: r.ClientIP, Metadata: r.Metadata,
+		OrderID: r.OrderID, ClientIP: r.ClientIP, Metadata: r.Metadata, ReturnURL: r.ReturnURL,
 		WhenUnlinked: r.WhenUnlinked, FallbackOn: or(r.FallbackOn, or(set.FallbackOn, Unconfirmed)),
 	}
 	if err := checkChoices(r); err != nil {
@@ -81,6 +82,9 @@ func (v *Verifications) draft(by Caller, r StartRequest, phone Phone) (Verificat
 		return out, err
 	}
 	if err := checkMetadata(r); err != nil {
+		return out, err
+	}
+	if err := checkReturnURL(set, r.ReturnURL); err != nil {
 		return out, err
 	}
 	out.LinkProof = ProofContact

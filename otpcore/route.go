@@ -86,8 +86,9 @@ func (d *desk) obstacle(c *Case, way Way) string {
 func (d *desk) open(c *Case, way Way, cause Cause) {
 	v := c.Verification
 	dlv := d.newDelivery(c, way, DeliverCode, cause)
+	link := d.link(c, way)
 	if way.Channel.IsChat() {
-		if err := d.address(dlv, d.link(c, way)); err != nil {
+		if err := d.address(dlv, link); err != nil {
 			c.insertDelivery(dlv)
 			d.refuse(c, dlv, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err})
 			return
@@ -98,12 +99,15 @@ func (d *desk) open(c *Case, way Way, cause Cause) {
 	v.Sends++
 	c.touchVerification()
 	c.note(NoteDeliveryQueued, dlv, "cause", string(cause))
+	if way.Channel.IsChat() {
+		d.offerRenewal(c, way, link)
+	}
 	if way.Channel == SMS && v.Kind == KindCode {
 		d.extendForSMS(c)
 	}
 }
 
-// address copies the link's chat to the delivery.
+// address copies the link's chat and its language to the delivery.
 func (d *desk) address(dlv *Delivery, link *Link) error {
 	if dlv.Mode == Test {
 		return nil
@@ -113,7 +117,8 @@ func (d *desk) address(dlv *Delivery, link *Link) error {
 		return err
 	}
 	dlv.LinkID = link.ID
-	dlv.Target = d.vault.Seal(targetPlace(dlv), chat)
+	to := target{string(chat), link.Language}
+	dlv.Target = d.vault.Seal(targetPlace(dlv), []byte(to.String()))
 	return nil
 }
 

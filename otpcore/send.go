@@ -122,16 +122,19 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
 	dlv := &j.delivery
 	out := Outgoing{DeliveryID: dlv.ID, BusinessID: dlv.BusinessID, BotID: dlv.BotID, Refused: dlv.Refused}
+	var to target
 	if dlv.Target != nil {
-		address, err := d.desk.vault.Open(targetPlace(dlv), dlv.Target)
+		sealed, err := d.desk.vault.Open(targetPlace(dlv), dlv.Target)
 		if err != nil {
 			return out, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err}
 		}
-		out.Chat = string(address)
+		to = readTarget(sealed)
+		out.Chat = to.address
 	}
 	if j.verification == nil {
 		return out, d.reply(&out, dlv)
 	}
+	out.Locale = or(to.language, j.verification.Locale)
 	return out, d.text(&out, j, now)
 }
 
@@ -159,6 +162,9 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if out.Phone, err = open(phonePlace(v), v.Phone); err != nil {
 		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
 	}
+	if j.delivery.Kind == DeliverRenewal {
+		return d.renewal(out, business)
+	}
 	code, live := d.desk.code(v)
 	if !live && (j.delivery.Kind == DeliverCode || j.delivery.Wanted == WantAlsoSMS) {
 		return &SendError{Class: ClassUnknown, Message: "The code can no longer be made: its key is gone."}
@@ -167,12 +173,20 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if err != nil {
 		location = time.UTC
 	}
-	out.Locale = v.Locale
 	out.Message, err = d.renderer.Code(CodeText{
-		Template: v.Template, Channel: j.delivery.Channel, Locale: v.Locale, Brand: business.Name, Code: code,
+		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: business.Name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
-		Capabilities: d.desk.way(v, j.delivery.Channel).Capabilities, Wanted: j.delivery.Wanted,
+		Capabilities: d.desk.way(v, j.delivery.Channel).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 	})
+	return unrendered(err)
+}
+
+func (d *Dispatcher) renewal(out *Outgoing, business *Business) (err error) {
+	out.Message, err = d.renderer.Reply("renew", out.Locale, map[string]string{"business": business.Name, "phone": out.Phone.Short()})
+	return unrendered(err)
+}
+
+func unrendered(err error) error {
 	if err != nil {
 		return &SendError{Class: ClassTemplateMissing, Message: "The text could not be rendered.", Err: err}
 	}

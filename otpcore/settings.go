@@ -75,6 +75,9 @@ func (b *Businesses) checkSettings(s Settings) error {
 			return invalid("time_zone_invalid", "/time_zone", "Send a time zone by its IANA name, for example Asia/Almaty.")
 		}
 	}
+	if err := checkReturnHosts(s.ReturnHosts); err != nil {
+		return err
+	}
 	return b.checkNumbers(s)
 }
 

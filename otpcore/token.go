@@ -52,10 +52,15 @@ func hashToken(token string) []byte {
 	return h[:]
 }
 
-// chatURL is the address that opens the bot's chat with the token in hand.
+// chatURL is the address that opens the bot's chat, with a token in hand where
+// there is one.
 func chatURL(way Way, token string) string {
 	if way.BotName == "" || way.Channel != Telegram {
 		return ""
 	}
-	return "https://t.me/" + url.PathEscape(way.BotName) + "?start=" + token
+	address := "https://t.me/" + url.PathEscape(way.BotName)
+	if token != "" {
+		address += "?start=" + token
+	}
+	return address
 }

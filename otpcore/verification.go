@@ -79,6 +79,8 @@ type Verification struct {
 	ClientIP string
 	Metadata map[string]string
 
+	ReturnURL string // where the chat's button leads back to; may be empty
+
 	Route         []Channel // fixed at start
 	Position      int       // channels of the route that were opened or skipped so far
 	WhenUnlinked  WhenUnlinked

@@ -9,7 +9,8 @@ import (
 
 const (
 	linkColumns = `id, business_id, bot_id, channel, phone_index, phone_sealed, phone_region, chat_index, chat_sealed,
-		proof, status, locale, token_hash, created_at, expires_at, verified_at, ended_at, end_reason`
+		proof, status, locale, token_hash, created_at, expires_at, verified_at, ended_at, end_reason,
+		language, return_url, offered_at, acted_at`
 	selectLink          = `SELECT ` + linkColumns + ` FROM links WHERE id = $1`
 	selectLinkByToken   = `SELECT ` + linkColumns + ` FROM links WHERE token_hash = $1`
 	linksOfPhone        = `SELECT ` + linkColumns + ` FROM links WHERE business_id = $1 AND phone_index = $2`
@@ -17,27 +18,29 @@ const (
 		WHERE (business_id, phone_index) = (SELECT business_id, phone_index FROM verifications WHERE id = $1)`
 	linksOfChat = `SELECT ` + linkColumns + ` FROM links WHERE bot_id = $1 AND chat_index = $2`
 	upsertLink  = `INSERT INTO links (` + linkColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT (id) DO UPDATE SET bot_id = excluded.bot_id, channel = excluded.channel,
 			phone_index = excluded.phone_index, phone_sealed = excluded.phone_sealed, phone_region = excluded.phone_region,
 			chat_index = excluded.chat_index, chat_sealed = excluded.chat_sealed, proof = excluded.proof,
 			status = excluded.status, locale = excluded.locale, token_hash = excluded.token_hash,
 			expires_at = excluded.expires_at, verified_at = excluded.verified_at, ended_at = excluded.ended_at,
-			end_reason = excluded.end_reason
+			end_reason = excluded.end_reason, language = excluded.language, return_url = excluded.return_url,
+			offered_at = excluded.offered_at, acted_at = excluded.acted_at
 		WHERE links.business_id = excluded.business_id`
 )
 
 func scanLink(scan func(...any) error) (*otpcore.Link, error) {
 	var l otpcore.Link
 	var phone, chat []byte
-	var created, expires, verified, ended int64
+	var created, expires, verified, ended, offered, acted int64
 	err := scan((*string)(&l.ID), (*string)(&l.BusinessID), (*string)(&l.BotID), (*string)(&l.Channel),
 		&phone, &l.Phone.Sealed, &l.Phone.Region, &chat, &l.Chat.Sealed,
 		(*string)(&l.Proof), (*string)(&l.Status), &l.Locale, &l.TokenHash,
-		&created, &expires, &verified, &ended, &l.EndReason)
+		&created, &expires, &verified, &ended, &l.EndReason, &l.Language, &l.ReturnURL, &offered, &acted)
 	l.Phone.Index, l.Chat.Index = toIndex(phone), toIndex(chat)
 	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	l.VerifiedAt, l.EndedAt = fromMillis(verified), fromMillis(ended)
+	l.OfferedAt, l.ActedAt = fromMillis(offered), fromMillis(acted)
 	return &l, err
 }
 
@@ -72,6 +75,7 @@ func putLink(l *otpcore.Link) write {
 		indexOrNull(l.Phone.Index), l.Phone.Sealed, l.Phone.Region, indexOrNull(l.Chat.Index), l.Chat.Sealed,
 		string(l.Proof), string(l.Status), l.Locale, l.TokenHash,
 		millis(l.CreatedAt), millis(l.ExpiresAt), millis(l.VerifiedAt), millis(l.EndedAt), l.EndReason,
+		l.Language, l.ReturnURL, millis(l.OfferedAt), millis(l.ActedAt),
 	}}
 }
 
@@ -80,16 +84,17 @@ func storedLink(l *otpcore.Link) *otpcore.Link {
 	s := *l
 	s.CreatedAt, s.ExpiresAt = stored(l.CreatedAt), stored(l.ExpiresAt)
 	s.VerifiedAt, s.EndedAt = stored(l.VerifiedAt), stored(l.EndedAt)
+	s.OfferedAt, s.ActedAt = stored(l.OfferedAt), stored(l.ActedAt)
 	return &s
 }
 
 const (
-	sessionColumns = `bot_id, chat_index, business_id, phone_index, phone_sealed, phone_region, source, expires_at`
+	sessionColumns = `bot_id, chat_index, business_id, phone_index, phone_sealed, phone_region, source, expires_at, language`
 	selectSession  = `SELECT ` + sessionColumns + ` FROM link_sessions WHERE bot_id = $1 AND chat_index = $2`
-	upsertSession  = `INSERT INTO link_sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	upsertSession  = `INSERT INTO link_sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (bot_id, chat_index) DO UPDATE SET business_id = excluded.business_id,
 			phone_index = excluded.phone_index, phone_sealed = excluded.phone_sealed, phone_region = excluded.phone_region,
-			source = excluded.source, expires_at = excluded.expires_at`
+			source = excluded.source, expires_at = excluded.expires_at, language = excluded.language`
 	deleteSession = `DELETE FROM link_sessions WHERE bot_id = $1 AND chat_index = $2`
 	useToken      = `INSERT INTO used_tokens (source, used_at) VALUES ($1, $2) ON CONFLICT (source) DO NOTHING`
 )
@@ -100,7 +105,7 @@ func scanSession(scan func(...any) error) (*otpcore.LinkSession, error) {
 	var chat, index []byte
 	var expires int64
 	err := scan((*string)(&l.BotID), &chat, (*string)(&l.BusinessID), &index, &phone.Sealed, &phone.Region,
-		(*string)(&l.Source), &expires)
+		(*string)(&l.Source), &expires, &l.Language)
 	l.Chat, l.ExpiresAt = toIndex(chat), fromMillis(expires)
 	if index != nil {
 		phone.Index = toIndex(index)
@@ -120,7 +125,7 @@ func (s *session) saveLinkSession(l *otpcore.LinkSession) error {
 		phone, index = *l.Phone, l.Phone.Index[:]
 	}
 	_, err := s.exec(upsertSession, string(l.BotID), l.Chat[:], string(l.BusinessID), index, phone.Sealed, phone.Region,
-		string(l.Source), millis(l.ExpiresAt))
+		string(l.Source), millis(l.ExpiresAt), l.Language)
 	return err
 }
 

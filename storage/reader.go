@@ -80,6 +80,11 @@ func (db *DB) Link(ctx context.Context, id otpcore.ID) (*otpcore.Link, error) {
 	return db.reader(ctx).link(id)
 }
 
+// LinkByToken implements otpcore.Reader.
+func (db *DB) LinkByToken(ctx context.Context, hash []byte) (*otpcore.Link, error) {
+	return db.reader(ctx).linkByToken(hash)
+}
+
 // LinksOfPhone implements otpcore.Reader.
 func (db *DB) LinksOfPhone(ctx context.Context, business otpcore.ID, phone otpcore.Index) ([]*otpcore.Link, error) {
 	return db.reader(ctx).linksOfPhone(business, phone)

@@ -50,6 +50,7 @@ type asked struct {
 	CodeLength    int                      `json:"code_length"`
 	TTL           int64                    `json:"ttl"`
 	FallbackAfter int64                    `json:"fallback_after,omitempty"`
+	ReturnURL     string                   `json:"return_url,omitempty"`
 }
 
 func askedOf(v *otpcore.Verification) asked {
@@ -58,12 +59,14 @@ func askedOf(v *otpcore.Verification) asked {
 		OrderID: v.OrderID, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
 		FallbackOn: v.FallbackOn, LinkProof: v.LinkProof, LinkNotBefore: millis(v.LinkNotBefore), KeyID: v.KeyID,
 		CodeLength: v.CodeLength, TTL: v.TTL.Milliseconds(), FallbackAfter: v.FallbackAfter.Milliseconds(),
+		ReturnURL: v.ReturnURL,
 	}
 }
 
 func (a *asked) apply(v *otpcore.Verification) {
 	v.Kind, v.Phone.Region, v.Locale, v.Template, v.Params, v.Context = a.Kind, a.Region, a.Locale, a.Template, a.Params, a.Context
 	v.OrderID, v.ClientIP, v.Metadata, v.Route = a.OrderID, a.ClientIP, a.Metadata, a.Route
+	v.ReturnURL = a.ReturnURL
 	v.WhenUnlinked, v.FallbackOn, v.LinkProof = a.WhenUnlinked, a.FallbackOn, a.LinkProof
 	v.LinkNotBefore, v.KeyID, v.CodeLength = fromMillis(a.LinkNotBefore), a.KeyID, a.CodeLength
 	v.TTL, v.FallbackAfter = time.Duration(a.TTL)*time.Millisecond, time.Duration(a.FallbackAfter)*time.Millisecond

@@ -58,8 +58,16 @@ func (l *locale) chatMessage(in otpcore.CodeText, texts codeTexts, values map[st
 	if in.Capabilities.CanButton {
 		notMe := otpcore.Action{Verb: otpcore.ActNotMe, ID: in.Verification}
 		m.Buttons = [][]otpcore.Button{{{Label: l.copy, Copy: code}}, {{Label: l.notMe, Action: notMe}}}
+		if in.ReturnURL != "" {
+			m.Buttons = append(m.Buttons, l.wayBack(in.Brand, in.ReturnURL))
+		}
 	}
 	return m
+}
+
+// wayBack is the row with the button that leads back to the business.
+func (l *locale) wayBack(brand, address string) []otpcore.Button {
+	return []otpcore.Button{{Label: l.back.fill(map[string]string{"brand": inert(brand)}), URL: address}}
 }
 
 // values gathers what the template's texts may use. Values that the template

@@ -55,10 +55,11 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 	if f.Formats.Time == "" || f.Formats.DateTime == "" || f.Formats.Decimal == "" {
 		c.fault("formats: time, date_time and decimal are needed")
 	}
-	l.copy, l.notMe, l.alsoSMS = f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS
-	if l.copy == "" || l.notMe == "" || l.alsoSMS == "" {
-		c.fault("buttons copy and not_me, and also_sms are needed")
+	l.name, l.copy, l.notMe, l.alsoSMS = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS
+	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" {
+		c.fault("name, buttons copy and not_me, and also_sms are needed")
 	}
+	l.back = c.text("buttons.back", f.Buttons.Back, "brand")
 	l.tail = c.texts("tail", f.Tail, "until", "brand")
 	l.ended = make(map[otpcore.Wanted]text, len(f.Ended))
 	var have []string

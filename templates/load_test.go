@@ -53,6 +53,8 @@ func TestLoadRefusesBrokenTexts(t *testing.T) {
 		{"en/codes.yaml", "  used:", "  spent:", "ended: keys"},
 		{"en/codes.yaml", "the {{what}} has expired", "the {{code}} has expired", `unknown placeholder "code"`},
 		{"en/codes.yaml", "copy: Copy the code", "copi: Copy the code", "copi"},
+		{"en/codes.yaml", "name: English", "name: ''", "name, buttons"},
+		{"en/codes.yaml", "back: Back to {{brand}}", "back: Back to {{url}}", `unknown placeholder "url"`},
 		{"en/codes.yaml", "not_me: It wasn't me", "not_me: ''", "buttons copy and not_me"},
 		{"en/codes.yaml", `decimal: "."`, `decimal: ""`, "formats:"},
 		{"en/codes.yaml", `money: "{{currency}} {{number}}"`, `money: "{{sign}}"`, `unknown placeholder "sign"`},

@@ -13,10 +13,12 @@ import (
 
 // locale holds the compiled texts of one language.
 type locale struct {
+	name    string // what the language calls itself
 	formats formats
 	amount  text // of formats.Money
 	copy    string
 	notMe   string
+	back    text
 	tail    []text
 	alsoSMS string
 	ended   map[otpcore.Wanted]text
@@ -37,10 +39,12 @@ type codeTexts struct {
 // hints.yaml, is a map of sentences.
 type (
 	codesFile struct {
+		Name    string
 		Formats formats
 		Buttons struct {
 			Copy  string
 			NotMe string `yaml:"not_me"`
+			Back  string
 		}
 		Tail      []string
 		AlsoSMS   string `yaml:"also_sms"`

@@ -10,7 +10,7 @@ import (
 	"otpravka/templates"
 )
 
-var locales = []string{"en", "ru"}
+var locales = []string{"en", "kk", "ru", "uz"}
 
 // builtIn compiles the texts once for all tests.
 var builtIn = sync.OnceValues(templates.New)
@@ -82,9 +82,11 @@ func TestLocale(t *testing.T) {
 		{"ru_KZ", "", "ru"},
 		{"ru-Latn-RU", "", "ru"},
 		{"en-GB", "ru", "en"},
-		{"kk", "ru", "ru"},
-		{"kk-KZ", "ru-KZ", "ru"},
-		{"kk", "uz", "en"},
+		{"kk", "ru", "kk"},
+		{"kk-KZ", "ru-KZ", "kk"},
+		{"uz_Latn_UZ", "", "uz"},
+		{"ky", "ru-KZ", "ru"},
+		{"ky", "tg", "en"},
 		{"", "", "en"},
 		{"xx-YY", "", "en"},
 		{"rus", "", "en"},

@@ -11,15 +11,17 @@ import (
 
 // replyArgs holds a value for every arg of every answer.
 var replyArgs = map[string]string{
-	"business": "Shop", "phone": "+7701•••4567", "shared": "+7916•••4567", "expected": "+7701•••4567", "hours": "1",
+	"business": "Shop", "phone": "+7 701 •••67", "shared": "+7 777 •••12", "expected": "+7 701 •••67", "hours": "1",
+	"former": "+7 777 •••12", "url": "https://shop.example.com/login",
 	"until": "15:32", "text": "Write to us:\nMonday to Friday", "verification": "vrf_01",
 }
 
 // replyKeys are the answers that the linking conversation relies on.
 var replyKeys = []string{
-	"already_over", "greeting", "greeting_any", "help", "linked", "not_own_contact", "not_paused_kept",
-	"not_started", "nothing_linked", "paused", "privacy", "replaced", "reported", "resumed", "stopped", "support", "support_none",
-	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "wrong_phone",
+	"already_over", "greeting", "greeting_any", "help", "language", "language_chosen", "linked", "not_own_contact", "not_paused_kept",
+	"not_started", "nothing_linked", "number_changed", "paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed",
+	"stopped", "support", "support_none", "token_expired", "token_unknown", "token_used", "type_number_not_enough", "way_back",
+	"wrong_phone",
 }
 
 func mustReply(t testing.TB, key, locale string) otpcore.Message {
@@ -39,7 +41,7 @@ func TestEveryReplyIsKnownToTheTests(t *testing.T) {
 
 func TestReplyKeyboardsAndButtons(t *testing.T) {
 	for _, locale := range locales {
-		for _, key := range []string{"greeting", "greeting_any", "wrong_phone", "not_own_contact", "type_number_not_enough"} {
+		for _, key := range []string{"greeting", "greeting_any", "wrong_phone", "not_own_contact", "type_number_not_enough", "renew"} {
 			m := mustReply(t, key, locale)
 			if m.Keyboard.SharePhone == "" || m.Keyboard.Remove {
 				t.Errorf("%s: keyboard %+v", key, m.Keyboard)
@@ -48,7 +50,7 @@ func TestReplyKeyboardsAndButtons(t *testing.T) {
 				t.Errorf("%s %s does not name the button %q: %s", key, locale, m.Keyboard.SharePhone, m.Text)
 			}
 		}
-		for _, key := range []string{"linked", "stopped", "replaced"} {
+		for _, key := range []string{"linked", "renewed", "number_changed", "stopped", "replaced"} {
 			if m := mustReply(t, key, locale); !m.Keyboard.Remove || m.Keyboard.SharePhone != "" {
 				t.Errorf("%s: keyboard %+v", key, m.Keyboard)
 			}
@@ -69,6 +71,43 @@ func TestReplyKeyboardsAndButtons(t *testing.T) {
 	}
 }
 
+func TestReplyOffersEveryLanguageInItsOwnWords(t *testing.T) {
+	for _, locale := range locales {
+		var got []string
+		for _, row := range mustReply(t, "language", locale).Buttons {
+			if row[0].Action.Verb != otpcore.ActSpeak || row[0].Action.ID != "" {
+				t.Errorf("button %+v", row[0])
+			}
+			got = append(got, row[0].Action.Locale+" "+row[0].Label)
+		}
+		if want := []string{"en English", "kk Қазақша", "ru Русский", "uz O'zbekcha"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", locale, got, want)
+		}
+	}
+}
+
+func TestWayBackLeadsToTheAddress(t *testing.T) {
+	for locale, label := range map[string]string{
+		"en": "Back to Shop", "ru": "Вернуться в Shop", "kk": "Shop бетіне оралу", "uz": "Shop sahifasiga qaytish",
+	} {
+		want := otpcore.Button{Label: label, URL: replyArgs["url"]}
+		if m := mustReply(t, "way_back", locale); len(m.Buttons) != 1 || m.Buttons[0][0] != want {
+			t.Errorf("%s: %+v", locale, m.Buttons)
+		}
+		in := samples()[0]
+		in.Locale, in.ReturnURL = locale, want.URL
+		for _, in.Wanted = range []otpcore.Wanted{"", otpcore.WantAlsoSMS} {
+			if m := mustCode(t, in); len(m.Buttons) != 3 || m.Buttons[2][0] != want || m.Buttons[0][0].Copy == "" {
+				t.Errorf("%s %s: %+v", locale, in.Wanted, m.Buttons)
+			}
+		}
+		in.Wanted = otpcore.WantUsed
+		if m := mustCode(t, in); len(m.Buttons) != 0 {
+			t.Errorf("%s: an ended message has buttons: %+v", locale, m.Buttons)
+		}
+	}
+}
+
 func TestReplyWantsItsArgs(t *testing.T) {
 	r := mustRenderer(t)
 	for _, c := range []struct {
@@ -78,6 +117,7 @@ func TestReplyWantsItsArgs(t *testing.T) {
 	}{
 		{"nonesuch", replyArgs, "unknown"},
 		{"greeting", map[string]string{"business": "Shop"}, "phone is missing"},
+		{"way_back", map[string]string{"business": "Shop"}, "url is missing"},
 		{"reported", map[string]string{"hours": "1"}, "verification is missing"},
 		{"linked", nil, "business is missing"},
 	} {
@@ -97,7 +137,7 @@ func TestReplyValuesStayLiteral(t *testing.T) {
 // TestRepliesNeverAskForACode holds the rule of the messenger's terms: a bot
 // may not ask people to send it codes.
 func TestRepliesNeverAskForACode(t *testing.T) {
-	forbidden := []string{"reply with", "send the code", "send your code", "enter the code", "отправьте код", "пришлите код", "введите код", "ответьте"}
+	forbidden := []string{"reply with", "send the code", "send your code", "enter the code", "отправьте код", "пришлите код", "введите код", "ответьте", "кодты жіберіңіз", "кодты енгізіңіз", "kodni yuboring", "kodni kiriting"}
 	for _, locale := range locales {
 		for _, key := range replyKeys {
 			text := strings.ToLower(mustReply(t, key, locale).Text)

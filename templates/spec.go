@@ -56,6 +56,9 @@ type replySpec struct {
 	buttons []replyButton
 	share   bool // shows the keyboard that shares the person's number
 	remove  bool // takes that keyboard away
+
+	back      bool // has the button that leads to the address of the arg "url"
+	languages bool // has a button for each language
 }
 
 // replyButton is a row of one button. It acts on the verification that the arg
@@ -79,7 +82,10 @@ var replySpecs = map[string]replySpec{
 
 	// The person answered the question for the number.
 	"linked":                 {args: []string{"business", "phone"}, remove: true},
-	"wrong_phone":            {args: []string{"shared", "expected"}, share: true},
+	"renewed":                {args: []string{"business", "phone"}, remove: true},
+	"number_changed":         {args: []string{"business", "phone", "former"}, remove: true},
+	"way_back":               {args: []string{"business"}, back: true},
+	"wrong_phone":            {args: []string{"business", "shared", "expected"}, share: true},
 	"not_own_contact":        {share: true},
 	"type_number_not_enough": {share: true},
 	"not_started":            {},
@@ -102,6 +108,12 @@ var replySpecs = map[string]replySpec{
 	"help":           {args: []string{"business"}},
 	"privacy":        {args: []string{"business"}},
 
+	"language":        {languages: true},
+	"language_chosen": {},
+
+	// Sent behind a code whose link will soon be too old.
+	"renew": {args: []string{"business", "phone"}, share: true},
+
 	// Told to the old chat when another chat has linked the phone.
 	"replaced": {args: []string{"business", "phone"}, remove: true},
 }
@@ -110,6 +122,8 @@ const (
 	// verificationArg is the arg of answers with buttons that holds the id the
 	// buttons act on.
 	verificationArg = "verification"
+	// urlArg is the arg that holds the address of the way back.
+	urlArg = "url"
 	// supportArg is the only value that may have several lines: the business
 	// writes it.
 	supportArg = "text"

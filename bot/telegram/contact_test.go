@@ -134,6 +134,36 @@ func TestT21ContactSpoofing(t *testing.T) {
 	}
 }
 
+// TestT21SpoofingByALinkedChat tries the same from a chat that holds a link of
+// its own, and so needs no invitation to share a number. It loses nothing and
+// gains nothing. A card of the victim's number under Eve's own user id is left
+// out: no app can send one, since Telegram fills in the id.
+func TestT21SpoofingByALinkedChat(t *testing.T) {
+	for _, tt := range spoofs {
+		switch tt.name {
+		case "invitation expired", "phone mismatch": // the card of above, and an invitation
+			continue
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			withBot(t, func(w *world, _ *otpcore.Bot) {
+				s := &spoofing{world: w, victim: w.anna}
+				s.eve = w.tg.NewUser(telegramsim.UserOptions{Phone: "+77010000002", FirstName: "Eve", LanguageCode: "en"})
+				s.card = telegramsim.Contact{Phone: strings.TrimPrefix(annasPhone, "+"), FirstName: "Eve", UserID: s.eve.ID()}
+				w.link(s.eve)
+				shop := w.by
+				tt.act(s)
+				synctest.Wait()
+				if n := len(w.links(shop, annasPhone)) + len(w.links(w.by, annasPhone)); n != 0 {
+					w.Errorf("%d links of the victim", n)
+				}
+				if n := len(w.links(shop, "+77010000002")); n != 1 {
+					w.Errorf("%d links of Eve's own number, want the one that she had", n)
+				}
+			})
+		})
+	}
+}
+
 // TestT21TokenReuse links with a token and offers the same token again.
 func TestT21TokenReuse(t *testing.T) {
 	withBot(t, func(w *world, _ *otpcore.Bot) {

@@ -27,6 +27,7 @@ import (
 	"otpravka/webhook/callbacks"
 	"otpravka/webhook/docs"
 	"otpravka/webhook/events"
+	"otpravka/webhook/qr"
 )
 
 // Run serves until ctx ends, then finishes what is in hand and returns nil. An
@@ -147,7 +148,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 func (h *house) openDoors(ring *keyring.Ring) error {
 	business, err := api.New(api.NewHandlers(api.Services{
 		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
-		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Bots: h.fleet, Vault: ring,
+		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Bots: h.fleet, Vault: ring, BaseURL: h.baseURL,
 	}), h.core.Businesses, h.cfg.CallsPerSecond)
 	if err != nil {
 		return err
@@ -155,7 +156,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
 	h.server = webhook.New(webhook.Config{
 		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Proxies: h.cfg.Proxies, Answered: h.metrics.Answered,
-	}, business, inbound, docs.New(api.Contract, h.baseURL))
+	}, business, inbound, qr.New(h.core.Links), docs.New(api.Contract, h.baseURL))
 	return nil
 }
 

@@ -27,7 +27,7 @@ func TestBadFields(t *testing.T) {
 	rows := []refusal{
 		row(17, 400, "unknown_field", fields{"cod": "712839"}),
 		row(17, 400, "unknown_field", fields{"Phone": goodPhone}),
-		row(17, 400, "unknown_field", fields{"return_url": "https://evil.example"}),
+		row(17, 422, "return_url_not_allowed", fields{"return_url": "https://evil.example"}),
 		row(23, 422, "invalid_value", fields{"locale": "../../etc"}),
 		row(23, 422, "invalid_value", fields{"locale": strings.Repeat("a", 10<<10)}),
 		row(23, 422, "control_character", fields{"locale": "ru\u0000"}),

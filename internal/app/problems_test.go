@@ -109,13 +109,16 @@ var provocations = map[string]func(s *shop, phone string) answer{
 	"replay_running":        provokeReplayRunning,
 	"replay_range_invalid":  replaying(fields{"from": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}),
 	"event_unknown":         replaying(fields{"event_id": "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}),
+	"return_host_invalid":   patching(fields{"return_hosts": []string{"localhost"}}),
 
 	// Bots and links.
-	"no_bot":               posting("/v1/links", fields{"channel": "telegram"}),
-	"bot_token_invalid":    posting("/v1/bots", telegramBot(botToken(70))),
-	"bot_exists":           provokeBotExists,
-	"bot_in_use":           provokeBotInUse,
-	"telegram_unreachable": provokeTelegramUnreachable,
+	"return_url_invalid":     starting(fields{"return_url": "http://shop.example.com/"}),
+	"return_url_not_allowed": posting("/v1/links", fields{"channel": "telegram", "return_url": "https://evil.example.com/"}),
+	"no_bot":                 posting("/v1/links", fields{"channel": "telegram"}),
+	"bot_token_invalid":      posting("/v1/bots", telegramBot(botToken(70))),
+	"bot_exists":             provokeBotExists,
+	"bot_in_use":             provokeBotInUse,
+	"telegram_unreachable":   provokeTelegramUnreachable,
 
 	// The life of a verification.
 	"code_unreadable": func(s *shop, phone string) answer {

@@ -37,12 +37,19 @@ type ask struct {
 	Wait    bool   `json:"wait"` // for the chat to be linked, before paying for an SMS
 }
 
+// The shop would have a host of its own, to which the button under a code leads
+// back. On this page it leads to the shop beside.
+const (
+	shopHost = "shop.example"
+	shopURL  = "https://" + shopHost + "/code"
+)
+
 // start asks the server for a code, as any shop's backend does.
 func (c *counter) start(ctx context.Context, a ask) error {
 	if err := c.leave(ctx); err != nil {
 		return err
 	}
-	fields := map[string]any{"phone": strings.TrimSpace(a.Phone), "template": "login"}
+	fields := map[string]any{"phone": strings.TrimSpace(a.Phone), "template": "login", "return_url": shopURL}
 	if a.Wait {
 		fields["when_unlinked"] = "wait"
 	}

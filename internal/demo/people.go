@@ -14,6 +14,7 @@ type person struct {
 	About string
 	Phone string
 	user  *telegramsim.User
+	lang  string // of the app on the phone
 }
 
 // The phones that a visitor of the page may hold.
@@ -28,7 +29,7 @@ func (w *world) people(l language) []*person {
 		{ID: stranger, Name: l.stranger, About: "a stranger", Phone: strangePhone},
 	}
 	for _, p := range all {
-		p.user = w.person(p.Name, p.Phone, l.Code)
+		p.user, p.lang = w.person(p.Name, p.Phone, l.Code), l.Code
 	}
 	return all
 }
@@ -38,8 +39,15 @@ type phoneView struct {
 	Started  bool          `json:"started"`
 	Blocked  bool          `json:"blocked"`
 	Keyboard []buttonView  `json:"keyboard"`
+	About    string        `json:"about"` // what the bot says of itself in an empty chat
+	Menu     []commandView `json:"menu"`
 	Messages []messageView `json:"messages"`
 	SMS      []smsView     `json:"sms"`
+}
+
+type commandView struct {
+	Command string `json:"command"`
+	About   string `json:"about"`
 }
 
 type messageView struct {
@@ -64,6 +72,7 @@ type buttonView struct {
 	Text    string `json:"text"`
 	Data    string `json:"data,omitempty"`
 	Copy    string `json:"copy,omitempty"`
+	URL     string `json:"url,omitempty"`
 	Contact bool   `json:"contact,omitempty"`
 }
 
@@ -86,6 +95,11 @@ func (w *world) view(p *person) phoneView {
 		Started: chat.Started, Blocked: chat.Blocked,
 		Keyboard: []buttonView{}, Messages: []messageView{}, SMS: []smsView{},
 	}
+	profile := w.profile(p.lang)
+	v.About, v.Menu = profile.Description, []commandView{}
+	for _, c := range profile.Commands {
+		v.Menu = append(v.Menu, commandView{"/" + c.Command, c.Description})
+	}
 	if chat.Keyboard != nil {
 		v.Keyboard = viewButtons(slices.Concat(chat.Keyboard.Rows...))
 	}
@@ -98,6 +112,14 @@ func (w *world) view(p *person) phoneView {
 		v.SMS = append(v.SMS, smsView{ID: m.ID, Text: m.Text, Code: m.Code(), At: m.Time})
 	}
 	return v
+}
+
+// profile is what the bot's page says in the language, or else to everybody.
+func (w *world) profile(lang string) telegramsim.Profile {
+	if own := w.bot.Profile(lang); len(own.Commands) > 0 {
+		return own
+	}
+	return w.bot.Profile("")
 }
 
 func viewMessage(m telegramsim.Message) messageView {
@@ -119,7 +141,7 @@ func viewMessage(m telegramsim.Message) messageView {
 func viewButtons(row []telegramsim.Button) []buttonView {
 	out := make([]buttonView, 0, len(row))
 	for _, b := range row {
-		out = append(out, buttonView{Text: b.Text, Data: b.Data, Copy: b.CopyText, Contact: b.RequestContact})
+		out = append(out, buttonView{Text: b.Text, Data: b.Data, Copy: b.CopyText, URL: b.URL, Contact: b.RequestContact})
 	}
 	return out
 }

@@ -18,7 +18,7 @@ func TestAStrangerLinksNothing(t *testing.T) {
 			b.at("shop").click("#connect")
 			b.click("#start")
 			b.push("keyboard", "Share my number")
-			b.sees("#chat", "You shared +7777•••9900, but +7701•••4567 is expected here")
+			b.sees("#chat", "This is +7 777 •••00, Book House waits for +7 701 •••67.")
 			b.click("#card")
 			b.sees("#chat", "Somebody else's contact card is of no use here")
 			b.fill("#say", annasPhone)
@@ -28,6 +28,45 @@ func TestAStrangerLinksNothing(t *testing.T) {
 			b.shot("refused")
 			b.at("server").sees(`[data-link="anna"]`, "is not linked")
 			b.sees(`[data-link="stranger"]`, "is not linked")
+		})
+	}
+}
+
+// TestLanguageAndTheWayBack chooses a language from the bot's menu, gets a code
+// in it, copies it by the button, and goes back to the shop by the other one.
+func TestLanguageAndTheWayBack(t *testing.T) {
+	needBrowser(t)
+	for _, w := range windows {
+		t.Run(w.name, func(t *testing.T) {
+			b := openTab(t, soon, w.width, w.height)
+			b.at("phone").sees("#about", "This bot brings you one-time codes")
+			b.at("shop").click("#get-code")
+			b.click("#connect")
+			b.click("#start")
+			b.push("keyboard", "Share my number")
+			b.sees("#chat", "arrive in this chat from now on")
+			b.click("#menu-toggle")
+			b.sees("#menu", "/language Choose the language")
+			b.fits()
+			b.shot("menu")
+			b.push("menu", "/language Choose the language")
+			b.push("chat", "Қазақша")
+			b.sees("#chat", "осы чатта қазақша жазамыз")
+			b.at("shop").click("#leave")
+			b.click("#get-code")
+			b.at("phone").sees("#chat", "жүйесіне кіру коды")
+			b.fits()
+			b.shot("kazakh")
+			b.push("chat", "Кодты көшіру")
+			b.sees("#toast", "Copied")
+			b.push("chat", "Book House бетіне оралу")
+			b.sees("#toast", "shop.example is the shop on this page")
+			b.until("the focus in the code field", `document.activeElement.id === "code"`)
+			b.click("#paste")
+			b.click("#confirm")
+			b.sees("#end", "You are signed in")
+			b.at("phone").sees("#chat", "кіру коды пайдаланылды")
+			b.shot("back")
 		})
 	}
 }

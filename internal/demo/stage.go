@@ -46,7 +46,7 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	}
 	s.counter.shop.url = s.server.url
 	s.counter.shop.key, err = s.makeBusiness(ctx, opts.Business, func(set *otpcore.Settings) {
-		set.FallbackAfter, set.Locale = opts.FallbackAfter, s.language.Code
+		set.FallbackAfter, set.Locale, set.ReturnHosts = opts.FallbackAfter, s.language.Code, []string{shopHost}
 	})
 	if err != nil {
 		return s, err
@@ -150,7 +150,8 @@ func (s *stage) poll(ctx context.Context) {
 		case <-s.wake:
 		case <-time.After(pause):
 		}
-		if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+		// The bot may have changed its menu, which no chat tells.
+		if err := errors.Join(s.showPhones(), s.refresh(ctx)); err != nil && ctx.Err() == nil {
 			s.complain(err)
 		}
 	}

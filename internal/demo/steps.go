@@ -75,7 +75,7 @@ func (s *story) refuseStranger(ctx context.Context) error {
 	if err := s.join(ctx, s.alien, link); err != nil {
 		return err
 	}
-	if _, err := s.alien.WaitMessage(ctx, s.bot, telegramsim.HasText("4567")); err != nil {
+	if _, err := s.alien.WaitMessage(ctx, s.bot, telegramsim.HasText("waits for +7 701 •••67")); err != nil {
 		return fmt.Errorf("no word about the wrong number: %w", err)
 	}
 	links, err := s.linksOf(ctx, annasPhone)

@@ -54,7 +54,7 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 	}
 	code, lead := in.Code.Reveal(), in.Brand+": "
 	m := otpcore.Message{
-		Text: lead + code + " is your " + in.Template + " code" + details(in),
+		Text: lead + code + " is your " + in.Template + " code" + details(in) + " [" + in.Locale + "]",
 		Mono: []otpcore.Span{{Start: len(lead), End: len(lead) + len(code)}},
 	}
 	if in.Wanted == otpcore.WantAlsoSMS {
@@ -63,6 +63,9 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 	if in.Capabilities.CanButton {
 		action := otpcore.Action{Verb: otpcore.ActNotMe, ID: in.Verification}
 		m.Buttons = [][]otpcore.Button{{{Label: "It wasn't me", Action: action}}}
+		if in.ReturnURL != "" {
+			m.Buttons = append(m.Buttons, []otpcore.Button{{Label: "Back", URL: in.ReturnURL}})
+		}
 	}
 	return m, nil
 }

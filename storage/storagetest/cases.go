@@ -36,7 +36,7 @@ func startsKept(t *testing.T, lab Lab) {
 	id := s.startBy(liveA, otpcore.StartRequest{
 		Phone: phoneOf(1), Template: "order_confirm", OrderID: "o-1", ClientIP: "203.0.113.9", Locale: "ru",
 		Params:   map[string]otpcore.Param{"order_number": {Text: "A-17"}, "total": {Money: &otpcore.Money{Amount: "10.00", Currency: "KZT"}}},
-		Metadata: map[string]string{"cart": "42"},
+		Metadata: map[string]string{"cart": "42"}, ReturnURL: "https://shop.example.com/",
 	})
 	after := s.caseOf(liveA, id)
 	if len(before.Verification.Context) == 0 {

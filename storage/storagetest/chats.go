@@ -13,6 +13,7 @@ func activeLink(n byte, b *otpcore.Bot) otpcore.Link {
 		Phone: otpcore.SealedPhone{Index: index(n), Sealed: []byte{0, 1, n}, Region: "KZ"},
 		Chat:  otpcore.Chat{Index: index(n + 100), Sealed: []byte{2, 0, n}}, Proof: otpcore.ProofContact,
 		Status: otpcore.LinkActive, Locale: "kk", CreatedAt: at(0), VerifiedAt: at(1),
+		Language: "uz", ReturnURL: "https://shop.example.com/", OfferedAt: at(2), ActedAt: at(3),
 	}
 }
 
@@ -37,6 +38,12 @@ func linksKept(t *testing.T, lab Lab) {
 		equal(t, "links of the chat", ofChat, []*otpcore.Link{&active})
 		return err
 	})
+	found, err := db.LinkByToken(t.Context(), []byte{5, 5})
+	must(t, err)
+	equal(t, "pending link, read", *found, pending)
+	_, err = db.LinkByToken(t.Context(), []byte{5, 6})
+	missing(t, "unknown token, read", err)
+	active.Language, active.ReturnURL, active.OfferedAt, active.ActedAt = "kk", "", at(4), at(5)
 	active.Proof, active.Status, active.EndedAt, active.EndReason = otpcore.ProofSMS, otpcore.LinkRevoked, at(3), "stopped"
 	write(t, db, func(tx otpcore.Tx) error { return tx.SaveLink(&active) })
 	got, err := db.Link(t.Context(), active.ID)
@@ -52,11 +59,11 @@ func linksKept(t *testing.T, lab Lab) {
 func sessionsKept(t *testing.T, lab Lab) {
 	db := open(t, lab)
 	s := otpcore.LinkSession{
-		BotID: bot(1).ID, Chat: index(1), BusinessID: businessID(1), ExpiresAt: at(5), Source: "lnk_1",
+		BotID: bot(1).ID, Chat: index(1), BusinessID: businessID(1), ExpiresAt: at(5), Source: "lnk_1", Language: "kk",
 		Phone: &otpcore.SealedPhone{Index: index(2), Sealed: []byte{0, 8}, Region: "KZ"},
 	}
 	bare := s
-	bare.Phone, bare.Source = nil, ""
+	bare.Phone, bare.Source, bare.Language = nil, "", ""
 	for _, want := range []otpcore.LinkSession{s, bare} {
 		write(t, db, func(tx otpcore.Tx) error { return tx.SaveSession(&want) })
 		write(t, db, func(tx otpcore.Tx) error {

@@ -89,7 +89,7 @@ const day = 24 * time.Hour
 func personsGo(t *testing.T, lab Lab) {
 	s := openShop(t, lab)
 	id := s.startBy(liveA, otpcore.StartRequest{
-		Phone: phoneOf(1), OrderID: "42", ClientIP: "192.0.2.1", Metadata: map[string]string{"cart": "7"},
+		Phone: phoneOf(1), OrderID: "42", ClientIP: "192.0.2.1", Metadata: map[string]string{"cart": "7"}, ReturnURL: "https://shop.example.com/?u=7",
 	})
 	s.pass(time.Hour)
 	for _, step := range []struct {

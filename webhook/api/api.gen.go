@@ -722,6 +722,9 @@ type Bot struct {
 	// Name The name that people see.
 	Name string `json:"name"`
 
+	// QrURL That address as a QR code to print, PNG or, ending in .svg, a drawing.
+	QrURL *string `json:"qr_url,omitempty"`
+
 	// State How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
 	// needed. `conflict`: another program reads this bot's messages.
 	State BotState `json:"state"`
@@ -732,7 +735,7 @@ type Bot struct {
 	// StateDetail One sentence: what is wrong and what to do.
 	StateDetail string `json:"state_detail"`
 
-	// URL Opens the chat and offers to link; fit for a printed QR code.
+	// URL Opens the chat and offers to link; it never ends.
 	URL *string `json:"url,omitempty"`
 
 	// Username The bot's public name, without @.
@@ -878,6 +881,13 @@ type CreateLinkRequest struct {
 	//
 	// Examples: +77015550123
 	Phone *Phone `json:"phone,omitempty"`
+
+	// ReturnURL Where a button in the chat leads back to: an https address whose host is on the list `return_hosts` of the
+	// settings.
+	//
+	//
+	// Examples: https://bookhouse.example/login
+	ReturnURL *ReturnURL `json:"return_url,omitempty"`
 
 	// TTL Seconds until the URL stops working; 600 by default.
 	//
@@ -1137,6 +1147,9 @@ type Link struct {
 	// sent by SMS to the phone was confirmed.
 	Proof *Proof `json:"proof,omitempty"`
 
+	// QrURL The URL as a QR code, PNG or, ending in .svg, a drawing; while pending only.
+	QrURL *string `json:"qr_url,omitempty"`
+
 	// Status `pending`: not opened yet. `active`: carries codes. `inactive`: the person stopped the bot. `revoked`:
 	// replaced or withdrawn. `expired`: never opened.
 	Status LinkStatus `json:"status"`
@@ -1252,6 +1265,15 @@ type ResendVerificationRequest struct {
 	Channel *Channel `json:"channel,omitempty"`
 }
 
+// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
+type ReturnHosts = []string
+
+// ReturnURL Where a button in the chat leads back to: an https address whose host is on the list `return_hosts` of the
+// settings.
+//
+// Examples: https://bookhouse.example/login
+type ReturnURL = string
+
 // Route Channels in the order in which they are tried.
 type Route = []Channel
 
@@ -1326,6 +1348,9 @@ type Settings struct {
 	//
 	// Examples: Book House
 	Name string `json:"name"`
+
+	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
+	ReturnHosts ReturnHosts `json:"return_hosts"`
 
 	// Route Channels in the order in which they are tried.
 	Route Route `json:"route"`
@@ -1412,6 +1437,13 @@ type StartVerificationRequest struct {
 	// Examples: +77015550123
 	Phone Phone `json:"phone"`
 
+	// ReturnURL Where a button in the chat leads back to: an https address whose host is on the list `return_hosts` of the
+	// settings.
+	//
+	//
+	// Examples: https://bookhouse.example/login
+	ReturnURL *ReturnURL `json:"return_url,omitempty"`
+
 	// Template The text to send.
 	//
 	// Examples: login, payment, document_access
@@ -1496,6 +1528,9 @@ type UpdateSettingsRequest struct {
 	//
 	// Examples: Book House
 	Name *string `json:"name,omitempty"`
+
+	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
+	ReturnHosts *ReturnHosts `json:"return_hosts,omitempty"`
 
 	// Route Channels in the order in which they are tried.
 	Route *Route `json:"route,omitempty"`

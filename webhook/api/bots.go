@@ -19,7 +19,7 @@ func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (Cre
 	if err != nil {
 		return nil, err
 	}
-	return CreateBot201JSONResponse(bot(b)), nil
+	return CreateBot201JSONResponse(h.bot(b)), nil
 }
 
 // ListBots lists the business's bots, oldest first.
@@ -35,7 +35,7 @@ func (h *Handlers) ListBots(ctx context.Context, r ListBotsRequestObject) (ListB
 	}
 	out := ListBots200JSONResponse{Items: []Bot{}, NextCursor: next}
 	for _, b := range items {
-		out.Items = append(out.Items, bot(b))
+		out.Items = append(out.Items, h.bot(b))
 	}
 	return out, nil
 }
@@ -46,7 +46,7 @@ func (h *Handlers) GetBot(ctx context.Context, r GetBotRequestObject) (GetBotRes
 	if err != nil {
 		return nil, err
 	}
-	return GetBot200JSONResponse(bot(b)), nil
+	return GetBot200JSONResponse(h.bot(b)), nil
 }
 
 // DeleteBot removes a bot with its links.
@@ -57,14 +57,14 @@ func (h *Handlers) DeleteBot(ctx context.Context, r DeleteBotRequestObject) (Del
 	return DeleteBot204Response{}, nil
 }
 
-func bot(b *otpcore.Bot) Bot {
+func (h *Handlers) bot(b *otpcore.Bot) Bot {
 	out := Bot{
 		ID: string(b.ID), Kind: BotKind(b.Kind), Name: b.Name, Username: some[string](b.Username),
 		State: BotState(b.State), StateDetail: b.StateText, StateAt: at(b.StateAt), CreatedAt: b.CreatedAt.UTC(),
 	}
 	if b.Username != "" {
 		address := "https://t.me/" + b.Username
-		out.URL = &address
+		out.URL, out.QrURL = &address, h.qrURL(string(b.ID))
 	}
 	return out
 }

@@ -18,6 +18,7 @@ type Services struct {
 	Endpoints     *otpcore.Endpoints
 	Bots          Bots
 	Vault         otpcore.Vault
+	BaseURL       string // of this server, without a slash at its end, for addresses in answers
 }
 
 // Bots takes bots into service and out of it. Bots it returns hold no

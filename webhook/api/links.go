@@ -14,12 +14,13 @@ func (h *Handlers) CreateLink(ctx context.Context, r CreateLinkRequestObject) (C
 	}
 	l, err := h.Links.Open(ctx, clientOf(ctx).caller, otpcore.LinkRequest{
 		Phone: given(r.Body.Phone), Country: given(r.Body.Country),
-		Channel: otpcore.Channel(r.Body.Channel), TTL: seconds(r.Body.TTL), Idempotency: key,
+		Channel: otpcore.Channel(r.Body.Channel), TTL: seconds(r.Body.TTL),
+		ReturnURL: given(r.Body.ReturnURL), Idempotency: key,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return CreateLink201JSONResponse(openLink(l)), nil
+	return CreateLink201JSONResponse(h.openLink(l)), nil
 }
 
 // GetLink shows a link.
@@ -28,7 +29,7 @@ func (h *Handlers) GetLink(ctx context.Context, r GetLinkRequestObject) (GetLink
 	if err != nil {
 		return nil, err
 	}
-	return GetLink200JSONResponse(openLink(l)), nil
+	return GetLink200JSONResponse(h.openLink(l)), nil
 }
 
 // DeleteLink revokes a link for good.
@@ -39,10 +40,20 @@ func (h *Handlers) DeleteLink(ctx context.Context, r DeleteLinkRequestObject) (D
 	return DeleteLink204Response{}, nil
 }
 
-func openLink(l *otpcore.OpenLink) Link {
+func (h *Handlers) openLink(l *otpcore.OpenLink) Link {
 	out := link(l.Link, l.Phone)
 	out.URL = some[string](l.URL)
+	if l.URL != "" {
+		out.QrURL = h.qrURL(l.Token)
+	}
 	return out
+}
+
+// qrURL is the address of a QR code, by the token or the id that the room
+// webhook/qr knows.
+func (h *Handlers) qrURL(name string) *string {
+	address := h.BaseURL + "/qr/" + name + ".png"
+	return &address
 }
 
 func link(l *otpcore.Link, phone otpcore.Phone) Link {

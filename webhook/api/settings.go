@@ -27,6 +27,7 @@ func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestOb
 		set(&s.Currency, b.Currency)
 		set(&s.CodeLength, b.CodeLength)
 		set(&s.SupportText, b.SupportText)
+		set(&s.ReturnHosts, b.ReturnHosts)
 		set(&s.TTL, seconds(b.TTL))
 		set(&s.FallbackAfter, seconds(b.FallbackAfter))
 		if b.Route != nil {
@@ -67,5 +68,6 @@ func (h *Handlers) settings(b *otpcore.Business) Settings {
 		WhenUnlinked: WhenUnlinked(s.WhenUnlinked), TTL: int(s.TTL.Seconds()), FallbackAfter: int(s.FallbackAfter.Seconds()),
 		FallbackOn: FallbackOn(s.FallbackOn), CodeLength: s.CodeLength, LinkMaxAgeDays: int(s.LinkMaxAge / day),
 		LinkProof: Proof(s.LinkProof), SupportText: some[SupportText](s.SupportText),
+		ReturnHosts: append(ReturnHosts{}, s.ReturnHosts...),
 	}
 }

@@ -20,7 +20,7 @@ func (h *Handlers) StartVerification(ctx context.Context, r StartVerificationReq
 		FallbackOn: otpcore.FallbackOn(given(b.FallbackOn)), TTL: seconds(b.TTL), CodeLength: b.CodeLength,
 		Code: given(b.Code), Locale: given(b.Locale), Template: given(b.Template),
 		Params: params(b.Params), Context: params(given(b.Context)),
-		OrderID: given(b.OrderID), ClientIP: given(b.ClientIP), Metadata: given(b.Metadata),
+		OrderID: given(b.OrderID), ClientIP: given(b.ClientIP), Metadata: given(b.Metadata), ReturnURL: given(b.ReturnURL),
 		Idempotency: key,
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ type Bot struct {
 	chats       map[int64]*chat
 	lastMessage int64
 	bucket      bucket
+	profile     map[profileField]string
 }
 
 // firstUpdateID stands for the arbitrary number at which a real bot's counter is.
@@ -49,6 +50,7 @@ func (s *Server) AddBot(token, username, name string) *Bot {
 	b := &Bot{
 		srv: s, id: id, username: username, name: name, token: token,
 		nextUpdate: firstUpdateID, chats: make(map[int64]*chat), bucket: newBucket(s.opts.Limits.BotPerSecond, s.opts.Limits.BotBurst),
+		profile: make(map[profileField]string),
 	}
 	s.byToken[token] = b
 	return b

@@ -30,9 +30,9 @@
 // Methods: getMe, getUpdates, setWebhook, deleteWebhook, getWebhookInfo,
 // sendMessage, editMessageText, editMessageReplyMarkup, deleteMessage,
 // deleteMessages, answerCallbackQuery, sendChatAction, logOut, close, and
-// setMyCommands, deleteMyCommands, setMyDescription, setMyShortDescription,
-// setMyName, setChatMenuButton, which are accepted and recorded only. Any other
-// method answers 404 "Not Found: method not found". Method names are read in
+// setMyCommands, setMyDescription, setMyShortDescription and the three get
+// methods beside them, for the default scope; deleteMyCommands, setMyName and
+// setChatMenuButton are accepted and recorded only. Any other method answers 404 "Not Found: method not found". Method names are read in
 // any case, parameters from the query, a form, multipart or JSON, as Telegram does.
 //
 // Errors carry Telegram's own texts, which follow the sources of Telegram's Bot

@@ -117,4 +117,23 @@ func TestLibraryWebhookCalls(t *testing.T) {
 	if calls := w.tg.Calls("setMyCommands"); len(calls) != 1 || calls[0].Params["commands"] == "" || calls[0].Target != "shop_bot" {
 		t.Errorf("calls %+v", calls)
 	}
+	if list, err := api.GetMyCommands(); err != nil || len(list) != 1 || list[0].Command != "stop" {
+		t.Errorf("commands %+v, %v", list, err)
+	}
+	if list, err := api.GetMyCommandsWithConfig(tgbotapi.NewGetMyCommandsWithScopeAndLanguage(tgbotapi.NewBotCommandScopeDefault(), "kk")); err != nil || len(list) != 0 {
+		t.Errorf("commands in another language %+v, %v", list, err)
+	}
+	for _, method := range []string{"MyDescription", "MyShortDescription"} {
+		field := map[string]string{"MyDescription": "description", "MyShortDescription": "short_description"}[method]
+		if _, err := api.MakeRequest("set"+method, tgbotapi.Params{field: "Codes", "language_code": "kk"}); err != nil {
+			t.Error(err)
+		}
+		got, err := api.MakeRequest("get"+method, tgbotapi.Params{"language_code": "kk"})
+		if err != nil || string(got.Result) != `{"`+field+`":"Codes"}` {
+			t.Errorf("%s %s, %v", method, got.Result, err)
+		}
+	}
+	if _, err := api.MakeRequest("setMyCommands", tgbotapi.Params{"commands": "stop"}); err == nil {
+		t.Error("commands that are no list were taken")
+	}
 }

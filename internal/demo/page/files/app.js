@@ -27,7 +27,13 @@ shop.begin({
     phone.openLink(link);
   },
 });
-phone.begin({onCopy: shop.offer});
+phone.begin({
+  onCopy: shop.offer,
+  onBack() {
+    view("shop");
+    $("code").focus();
+  },
+});
 server.begin();
 
 const handlers = {

@@ -17,12 +17,12 @@ export function text(whole, marks, copy) {
   return [...parts, whole.slice(end)];
 }
 
-export function bubble(m, {copy, press}) {
+export function bubble(m, {copy, press, open}) {
   const body = m.contact
     ? h("p", {class: "contact"}, h("b", {}, m.contact.name), h("span", {}, `+${m.contact.phone}`))
     : h("p", {}, ...text(m.text, m.marks, copy));
   const rows = (m.buttons ?? []).map((row) => h("div", {class: "row"}, ...row.map((b) => h("button", {
-    type: "button", onclick: () => b.copy ? copy(b.copy) : press(m.id, b.data),
+    type: "button", onclick: () => b.copy ? copy(b.copy) : b.url ? open(b.url) : press(m.id, b.data),
   }, b.text))));
   return h("div", {class: m.mine ? "message mine" : "message"},
     h("div", {class: "bubble"}, body, h("p", {class: "meta"}, m.edited ? say("edited") + " " : "", clockTime(m.at))),

@@ -13,12 +13,14 @@ let person = buttons[0].dataset.person;
 let app = "chat";
 let sale = null;
 let copied = () => {};
+let wentBack = () => {};
 let leaving; // the banner's timer
 
 const act = (path, body) => post(path, {who: person, ...body}).catch((error) => toast(sayProblem(error)));
 
-export function begin({onCopy}) {
+export function begin({onCopy, onBack}) {
   copied = onCopy;
+  wentBack = onBack;
   for (const button of buttons) button.addEventListener("click", () => hold(button.dataset.person));
   for (const name of ["chat", "sms"]) $("tab-" + name).addEventListener("click", () => open(name));
   document.querySelector(".apps").addEventListener("keydown", (event) => {
@@ -33,6 +35,7 @@ export function begin({onCopy}) {
   $("unblock-bot").addEventListener("click", () => act("/phone/block", {on: false}));
   $("block").addEventListener("click", () => act("/phone/block", {on: true}));
   $("card").addEventListener("click", () => act("/phone/card", {of: other().dataset.person}));
+  $("menu-toggle").addEventListener("click", () => openMenu($("menu").hidden));
   $("compose").addEventListener("submit", (event) => {
     event.preventDefault();
     act("/phone/say", {text: $("say").value});
@@ -104,6 +107,10 @@ function draw() {
   const hooks = {
     copy,
     press: (message, button) => act("/phone/press", {message, button}),
+    open: (url) => {
+      toast(say("{host} is the shop on this page.", {host: new URL(url).host}));
+      wentBack();
+    },
   };
   const held = document.activeElement;
   keyed($("chat"), phone.messages, (m) => m.id, (m) => bubble(m, hooks));
@@ -115,9 +122,21 @@ function draw() {
   $("unblock-board").hidden = starts || !phone.blocked;
   $("compose").hidden = starts || phone.blocked;
   $("block").disabled = $("card").disabled = !phone.started || phone.blocked;
+  $("about").textContent = phone.about;
+  $("about").hidden = phone.messages.length > 0;
+  if (starts || phone.blocked) openMenu(false);
+  keyed($("menu"), phone.menu, (entry) => entry.command, (entry) => h("button", {
+    type: "button", onclick: () => { openMenu(false); act("/phone/say", {text: entry.command}); },
+  }, h("b", {}, entry.command), " ", entry.about));
   drawKeyboard(starts || phone.blocked ? [] : phone.keyboard);
   if (held?.closest("#app-chat") && !held.offsetParent) $("chat").focus();
   drawClock();
+}
+
+// openMenu opens the list of the bot's commands, or closes it.
+function openMenu(on) {
+  $("menu").hidden = !on;
+  $("menu-toggle").setAttribute("aria-expanded", String(on));
 }
 
 function drawKeyboard(keys) {

@@ -1,0 +1,61 @@
+package otpcore
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The limits of addresses that a chat leads back to.
+const (
+	maxReturnURL   = 1000
+	maxReturnHosts = 20
+)
+
+// hostForm is a host of the open internet in lower case. Telegram refuses a
+// whole message for a button that leads anywhere else, and with it the code.
+var hostForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
+
+func publicHost(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err != nil && len(host) <= 253 && hostForm.MatchString(host) &&
+		!strings.HasSuffix(host, ".localhost") && !strings.HasSuffix(host, ".local") && !strings.HasSuffix(host, ".internal")
+}
+
+// checkReturnHosts refuses hosts that no button may lead to.
+func checkReturnHosts(hosts []string) error {
+	if len(hosts) > maxReturnHosts {
+		return invalid("return_host_invalid", "/return_hosts", fmt.Sprintf("Send at most %d hosts.", maxReturnHosts))
+	}
+	for i, host := range hosts {
+		if !publicHost(host) {
+			return invalid("return_host_invalid", fmt.Sprintf("/return_hosts/%d", i), "Send a host of the internet in lower case, without scheme, port and path, for example shop.example.com.")
+		}
+	}
+	return nil
+}
+
+// checkReturnURL refuses an address that is not on the business's own list:
+// nothing in a message with a code may lead people anywhere else.
+func checkReturnURL(set Settings, raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || len(raw) > maxReturnURL || u.Scheme != "https" || u.User != nil || u.Port() != "" || u.Opaque != "" || !printable(raw):
+		return invalid("return_url_invalid", "/return_url", fmt.Sprintf("Send an https address of at most %d characters, without user, port and spaces.", maxReturnURL))
+	case !slices.Contains(set.ReturnHosts, strings.ToLower(u.Hostname())):
+		return invalid("return_url_not_allowed", "/return_url", "Put the host of the address on the list return_hosts with PATCH /v1/settings first.")
+	}
+	return nil
+}
+
+// printable admits what stands in an address as it is: everything else must be
+// escaped there.
+func printable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
