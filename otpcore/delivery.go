@@ -10,6 +10,7 @@ const (
 	DeliverCode  DeliveryKind = "code"  // the message with the code
 	DeliverEdit  DeliveryKind = "edit"  // a new text for a message sent before
 	DeliverReply DeliveryKind = "reply" // a bot's answer in the linking conversation
+	DeliverOrder DeliveryKind = "order" // news of an order, rendered when it is queued
 )
 
 // DeliveryStatus is how far a delivery came. Receipts only move it forward.

@@ -45,7 +45,15 @@ const annasPhone = "+77011234567"
 // inWorld runs the test in a world whose bot is not registered yet.
 func inWorld(t *testing.T, play func(*world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { play(newWorld(t)) })
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Limits{})) })
+}
+
+// inHurry runs the test in a world with Telegram's limits, whose bots keep
+// their pace. Elsewhere nothing limits either side, so that a conversation
+// needs no time.
+func inHurry(t *testing.T, play func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.TelegramLimits())) })
 }
 
 // withBot runs the test in a world whose bot is connected.
@@ -58,7 +66,7 @@ func withBot(t *testing.T, play func(*world, *otpcore.Bot)) {
 	})
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, limits telegramsim.Limits) *world {
 	t.Helper()
 	w := &world{TB: t, logs: new(lockedBuffer)}
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -76,7 +84,7 @@ func newWorld(t *testing.T) *world {
 	})
 
 	wire := loopback.NewMemory("telegram.test")
-	w.tg = telegramsim.New(telegramsim.Options{Listener: wire})
+	w.tg = telegramsim.New(telegramsim.Options{Listener: wire, Limits: limits})
 	base, err := w.tg.Listen()
 	check(t, err)
 	t.Cleanup(w.tg.Close)
@@ -95,9 +103,13 @@ func newWorld(t *testing.T) *world {
 	renderer, err := templates.New()
 	check(t, err)
 	roads := &carriers{}
+	rules := otpcore.DefaultRules()
+	if limits == (telegramsim.Limits{}) {
+		rules.Paces = nil
+	}
 	w.core = otpcore.New(otpcore.Config{
 		Ledger: w.db, Reader: w.db, Vault: coretest.NewVault(), Carriers: roads, Renderer: renderer,
-		Phones: phone.Parser{}, Rules: otpcore.DefaultRules(), Boot: boot, Logger: log,
+		Phones: phone.Parser{}, Rules: rules, Boot: boot, Logger: log,
 	})
 	w.db.OnCommit(w.core.Committed)
 	w.fleet = bot.NewFleet(bot.FleetConfig{
