@@ -38,7 +38,7 @@ func examine(t testing.TB, subject string, makeDB func(path string)) (found []ap
 func TestExamineGradesBots(t *testing.T) {
 	for state, grade := range map[otpcore.BotState]app.Grade{
 		otpcore.BotConnected: app.OK, otpcore.BotConnecting: app.Warn, otpcore.BotReconnecting: app.Warn,
-		otpcore.BotStopped: app.Warn, otpcore.BotBadCredentials: app.Fail, otpcore.BotConflict: app.Fail,
+		otpcore.BotStopped: app.Warn, otpcore.BotBadCredentials: app.Fail, otpcore.BotConflict: app.Fail, otpcore.BotInUse: app.Fail,
 	} {
 		found := examine(t, "bots", func(path string) { saveBot(t, path, state) })
 		if len(found) != 1 || found[0].Grade != grade {

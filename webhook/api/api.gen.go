@@ -40,6 +40,7 @@ const (
 	BotStateConflict       BotState = "conflict"
 	BotStateConnected      BotState = "connected"
 	BotStateConnecting     BotState = "connecting"
+	BotStateInUse          BotState = "in_use"
 	BotStateReconnecting   BotState = "reconnecting"
 	BotStateStopped        BotState = "stopped"
 )
@@ -54,6 +55,8 @@ func (e BotState) Valid() bool {
 	case BotStateConnected:
 		return true
 	case BotStateConnecting:
+		return true
+	case BotStateInUse:
 		return true
 	case BotStateReconnecting:
 		return true
@@ -579,13 +582,14 @@ type Bot struct {
 	Name string `json:"name"`
 
 	// State How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
-	// needed. `conflict`: another program reads this bot's messages.
+	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
+	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 	State BotState `json:"state"`
 
 	// StateAt Since when.
 	StateAt *time.Time `json:"state_at,omitempty"`
 
-	// StateDetail One sentence: what is wrong and what to do.
+	// StateDetail One sentence: how the bot is doing and, where something is wrong, what to do.
 	StateDetail string `json:"state_detail"`
 
 	// URL Opens the chat and offers to link; fit for a printed QR code.
@@ -596,7 +600,8 @@ type Bot struct {
 }
 
 // BotState How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
-// needed. `conflict`: another program reads this bot's messages.
+// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
+// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 type BotState string
 
 // BotID The id of a bot.
