@@ -26,6 +26,7 @@ type FleetConfig struct {
 	Vault     otpcore.Vault
 	Inbox     Inbox
 	Factories map[otpcore.BotKind]Factory
+	Alerts    *Alerts // nil: owners are told nothing
 	Log       *slog.Logger
 
 	// Stagger is the pause between the starts of two bots when the program

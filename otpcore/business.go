@@ -83,6 +83,7 @@ type Settings struct {
 	LinkMaxAge     time.Duration // links older than this no longer carry codes
 	LinkProof      Proof         // least proof asked of links, beside what a template asks
 	SupportText    string        // the bot's answer to anything else
+	Owner          SealedPhone   // of whoever is told of trouble with bots; zero: nobody
 }
 
 // Scope is one right of an API key.

@@ -2,7 +2,6 @@ package otpcore
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 )
@@ -122,17 +121,5 @@ func sessionPlace(s *LinkSession) Place {
 // Reply stores a bot's answer as a delivery of its own, in this process's
 // hands: an answer leaves if and only if the input it answers is remembered.
 func (l *Linking) Reply(tx Tx, chat ChatRef, business ID, m Message) error {
-	content, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	now := tx.Now()
-	dlv := &Delivery{
-		ID: NewID(PrefixDelivery, now), BusinessID: business, Mode: Live, Kind: DeliverReply,
-		Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID, QueuedAt: now,
-		Status: Sending, Try: 1, BootID: l.boot, DueAt: now.Add(l.desk.rules.lease()),
-	}
-	dlv.Target = l.desk.vault.Seal(targetPlace(dlv), []byte(chat.Address))
-	dlv.Content = l.desk.vault.Seal(contentPlace(dlv), content)
-	return tx.AddDelivery(dlv)
+	return l.send(tx, Way{Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID}, business, chat.Address, m)
 }

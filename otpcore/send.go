@@ -123,6 +123,8 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 	region := ""
 	if j.verification != nil {
 		region = j.verification.Phone.Region
+	} else if !out.Phone.IsZero() {
+		region = out.Phone.Region()
 	}
 	sender, err := d.carriers.Sender(&j.delivery, region)
 	if err != nil {
@@ -142,7 +144,9 @@ func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
 		if err != nil {
 			return out, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err}
 		}
-		out.Chat = string(address)
+		if out.Chat = string(address); !dlv.Channel.IsChat() {
+			out.Chat, out.Phone = "", readPhoneTarget(string(address))
+		}
 	}
 	if j.verification == nil {
 		return out, d.reply(&out, dlv)

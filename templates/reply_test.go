@@ -12,12 +12,12 @@ import (
 // replyArgs holds a value for every arg of every answer.
 var replyArgs = map[string]string{
 	"business": "Shop", "phone": "+7701•••4567", "shared": "+7916•••4567", "expected": "+7701•••4567", "hours": "1",
-	"until": "15:32", "text": "Write to us:\nMonday to Friday", "verification": "vrf_01",
+	"until": "15:32", "bot": "shop_bot", "text": "Write to us:\nMonday to Friday", "verification": "vrf_01",
 }
 
 // replyKeys are the answers that the linking conversation relies on.
 var replyKeys = []string{
-	"already_over", "greeting", "greeting_any", "help", "linked", "not_own_contact", "not_paused_kept",
+	"already_over", "bot_bad_credentials", "bot_conflict", "bot_in_use", "greeting", "greeting_any", "help", "linked", "not_own_contact", "not_paused_kept",
 	"not_started", "nothing_linked", "paused", "privacy", "replaced", "reported", "resumed", "stopped", "support", "support_none",
 	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "wrong_phone",
 }

@@ -102,6 +102,12 @@ var replySpecs = map[string]replySpec{
 	"help":           {args: []string{"business"}},
 	"privacy":        {args: []string{"business"}},
 
+	// Told to the owner of a business when one of its bots needs somebody. They
+	// may go out by SMS.
+	"bot_bad_credentials": {args: []string{"bot"}},
+	"bot_conflict":        {args: []string{"bot"}},
+	"bot_in_use":          {args: []string{"bot"}},
+
 	// Told to the old chat when another chat has linked the phone.
 	"replaced": {args: []string{"business", "phone"}, remove: true},
 }

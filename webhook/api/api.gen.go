@@ -1155,6 +1155,9 @@ type Settings struct {
 	// Examples: Book House
 	Name string `json:"name"`
 
+	// OwnerPhone The phone of whoever is told when a bot needs somebody, in E.164.
+	OwnerPhone *string `json:"owner_phone,omitempty"`
+
 	// Route Channels in the order in which they are tried.
 	Route Route `json:"route"`
 
@@ -1324,6 +1327,13 @@ type UpdateSettingsRequest struct {
 	//
 	// Examples: Book House
 	Name *string `json:"name,omitempty"`
+
+	// OwnerPhone The phone of whoever shall be told when a bot needs somebody. It is told in the chat that this phone has
+	// linked, or by SMS where no chat can be written to. Empty: nobody.
+	//
+	//
+	// Examples: +77015550123
+	OwnerPhone *string `json:"owner_phone,omitempty"`
 
 	// Route Channels in the order in which they are tried.
 	Route *Route `json:"route,omitempty"`
