@@ -3,8 +3,10 @@ package telegram
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,7 +47,7 @@ const annasPhone = "+77011234567"
 // inWorld runs the test in a world whose bot is not registered yet.
 func inWorld(t *testing.T, play func(*world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Limits{})) })
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Options{})) })
 }
 
 // inHurry runs the test in a world with Telegram's limits, whose bots keep
@@ -53,7 +55,7 @@ func inWorld(t *testing.T, play func(*world)) {
 // needs no time.
 func inHurry(t *testing.T, play func(*world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.TelegramLimits())) })
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Options{Limits: telegramsim.TelegramLimits()})) })
 }
 
 // withBot runs the test in a world whose bot is connected.
@@ -66,7 +68,7 @@ func withBot(t *testing.T, play func(*world, *otpcore.Bot)) {
 	})
 }
 
-func newWorld(t *testing.T, limits telegramsim.Limits) *world {
+func newWorld(t *testing.T, options telegramsim.Options) *world {
 	t.Helper()
 	w := &world{TB: t, logs: new(lockedBuffer)}
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -84,7 +86,11 @@ func newWorld(t *testing.T, limits telegramsim.Limits) *world {
 	})
 
 	wire := loopback.NewMemory("telegram.test")
-	w.tg = telegramsim.New(telegramsim.Options{Listener: wire, Limits: limits})
+	options.Listener = wire
+	if options.WebhookClient == nil {
+		options.WebhookClient = &http.Client{Transport: nobody{}}
+	}
+	w.tg = telegramsim.New(options)
 	base, err := w.tg.Listen()
 	check(t, err)
 	t.Cleanup(w.tg.Close)
@@ -94,7 +100,7 @@ func newWorld(t *testing.T, limits telegramsim.Limits) *world {
 	check(t, err)
 	w.client.transport.DialContext = wire.DialContext
 	t.Cleanup(w.client.Close)
-	w.factory = NewFactory(w.client, 0, log)
+	w.factory = NewFactory(w.client, 0, log).WithCallbacks(addresses(""))
 
 	boot := otpcore.NewID(otpcore.PrefixBoot, time.Now())
 	w.db, err = storage.Open(ctx, storage.Config{URL: filepath.Join(t.TempDir(), "otpravka.db"), Boot: boot, Logger: log})
@@ -104,7 +110,7 @@ func newWorld(t *testing.T, limits telegramsim.Limits) *world {
 	check(t, err)
 	roads := &carriers{}
 	rules := otpcore.DefaultRules()
-	if limits == (telegramsim.Limits{}) {
+	if options.Limits == (telegramsim.Limits{}) {
 		rules.Paces = nil
 	}
 	w.core = otpcore.New(otpcore.Config{
@@ -124,6 +130,14 @@ func newWorld(t *testing.T, limits telegramsim.Limits) *world {
 	running.Go(func() { check(t, w.fleet.Run(ctx)) })
 	synctest.Wait()
 	return w
+}
+
+// nobody answers at the addresses of webhooks.
+type nobody struct{}
+
+// RoundTrip refuses the connection.
+func (nobody) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
 }
 
 // carriers know chat channels only, from the fleet.

@@ -115,7 +115,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	h.fleet = bot.NewFleet(bot.FleetConfig{
 		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
 		Alerts: &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
-		Inbox: bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
+		Inbox:  bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: map[otpcore.BotKind]bot.Factory{
 			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
 		},
