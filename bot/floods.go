@@ -13,6 +13,7 @@ type floods struct {
 	mu    sync.Mutex
 	chats map[string]*allowance
 	swept time.Time
+	told  time.Time // when somebody was told last
 }
 
 // allowance is how much a chat may still send.
@@ -48,6 +49,17 @@ func (f *floods) admit(in Inbound, now time.Time) bool {
 		return false
 	}
 	a.left--
+	return true
+}
+
+// news reports whether to tell of a flood: once a minute at most.
+func (f *floods) news(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.told) < time.Minute {
+		return false
+	}
+	f.told = now
 	return true
 }
 

@@ -103,7 +103,10 @@ func (m *member) condition() (otpcore.BotState, string, time.Time) {
 // Apply hands the update to the conversation under the bot's id.
 func (m *member) Apply(ctx context.Context, in Inbound) error {
 	in.BotID = m.bot.ID
-	if !m.floods.admit(in, time.Now()) {
+	if now := time.Now(); !m.floods.admit(in, now) {
+		if m.floods.news(now) {
+			m.log().Warn("chat floods the bot")
+		}
 		return nil
 	}
 	return m.fleet.config.Inbox.Apply(ctx, in)
