@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -39,6 +41,23 @@ type Connector interface {
 	Run(ctx context.Context) error
 }
 
+// Posted is a connector whose chat network may post what people write to an
+// address of ours, in place of being asked for it.
+type Posted interface {
+	Connector
+
+	// CallbackKey is the secret part of the connector's address; empty: it asks
+	// for its updates itself.
+	CallbackKey() string
+	// Receive handles one post and returns once its effect is durable. A post
+	// that does not prove where it comes from is unauthorized. After an error of
+	// kind unavailable the network must post it again.
+	Receive(ctx context.Context, header http.Header, body []byte) error
+	// Leave takes the address off the network, for a bot that was removed. It is
+	// best effort: what is posted there later finds nobody.
+	Leave(ctx context.Context)
+}
+
 // Home is where a connector hands in what it hears and how it is doing. All of
 // its methods are safe for concurrent use.
 type Home interface {
@@ -54,6 +73,19 @@ type Home interface {
 	// call it.
 	Fell(*Fall)
 }
+
+// Trouble is trouble that may pass, of which the connector knows more than that.
+type Trouble struct {
+	Wait time.Duration // the network's wish; zero: none
+	Text string        // one sentence for the bot's owner; empty: the fleet's own
+	Err  error         // cause for the log, without the credential
+}
+
+// Error returns the cause.
+func (t *Trouble) Error() string { return fmt.Sprintf("trouble: %v", t.Err) }
+
+// Unwrap returns the cause.
+func (t *Trouble) Unwrap() error { return t.Err }
 
 // Fall is trouble that trying again does not mend. The bot stops in State, and
 // Text tells its owner what to do, in one sentence.

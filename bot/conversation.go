@@ -53,8 +53,16 @@ func (c *Conversation) Apply(ctx context.Context, in Inbound) error {
 	c.log.ErrorContext(ctx, "update skipped", "inbound", in, "error", err)
 	return c.ledger.Write(ctx, func(tx otpcore.Tx) error {
 		_, err := tx.FirstSight(in.BotID, in.Update)
-		return errors.Join(err, tx.SetOffset(in.BotID, in.Update+1))
+		return errors.Join(err, in.moveOffset(tx))
 	})
+}
+
+// moveOffset lets the next poll begin behind the update.
+func (in Inbound) moveOffset(tx otpcore.Tx) error {
+	if in.Posted {
+		return nil
+	}
+	return tx.SetOffset(in.BotID, in.Update+1)
 }
 
 func (c *Conversation) handle(ctx context.Context, in Inbound) error {
@@ -77,7 +85,7 @@ func (c *Conversation) handle(ctx context.Context, in Inbound) error {
 				return err
 			}
 		}
-		return tx.SetOffset(in.BotID, in.Update+1)
+		return in.moveOffset(tx)
 	})
 	if err == nil {
 		t.remember()

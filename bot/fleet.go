@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -25,10 +26,11 @@ type FleetConfig struct {
 	Vault     otpcore.Vault
 	Inbox     Inbox
 	Factories map[otpcore.BotKind]Factory
+	Alerts    *Alerts // nil: owners are told nothing
 	Log       *slog.Logger
 
 	// Stagger is the pause between the starts of two bots when the program
-	// starts; zero: 20 ms. Chat networks frown on a thousand at once.
+	// starts; zero: 65 ms. Chat networks frown on a thousand at once.
 	Stagger time.Duration
 	// Backoff paces the tries of a connector in trouble; zero: 300 ms doubled
 	// up to 30 s.
@@ -46,8 +48,19 @@ type Fleet struct {
 	mu      sync.RWMutex
 	members map[otpcore.ID]*member
 	owned   map[otpcore.ID][]*member // by business, oldest bot first
+	posted  map[string]*member       // by callback key, those whose network posts
 	running *fleetRun                // nil unless Run is active
+	stagger time.Duration            // at present
 }
+
+// Telegram's own server admits a thousand tokens a minute that it has not seen
+// since it started, and only twenty of one address where it is set up so
+// (https://github.com/tdlib/telegram-bot-api, ClientManager). A start that is
+// told to wait goes on at that slowest pace.
+const (
+	defaultStagger = 65 * time.Millisecond
+	slowestStagger = 3 * time.Second
+)
 
 // fleetRun is one call of Run with the connectors that it runs.
 type fleetRun struct {
@@ -58,7 +71,7 @@ type fleetRun struct {
 // NewFleet returns a fleet without bots; Load and Run bring them in.
 func NewFleet(config FleetConfig) *Fleet {
 	if config.Stagger == 0 {
-		config.Stagger = 20 * time.Millisecond
+		config.Stagger = defaultStagger
 	}
 	if config.Backoff.First == 0 {
 		config.Backoff = backoff.Pace{First: 300 * time.Millisecond, Most: 30 * time.Second}
@@ -67,6 +80,8 @@ func NewFleet(config FleetConfig) *Fleet {
 		config:  config,
 		members: make(map[otpcore.ID]*member),
 		owned:   make(map[otpcore.ID][]*member),
+		posted:  make(map[string]*member),
+		stagger: config.Stagger,
 	}
 }
 
@@ -112,7 +127,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 
 	for _, m := range waiting {
 		f.launch(m)
-		if !backoff.Sleep(ctx, f.config.Stagger) {
+		if !backoff.Sleep(ctx, f.pause()) {
 			break
 		}
 	}
@@ -122,6 +137,19 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Unlock()
 	r.connectors.Wait()
 	return nil
+}
+
+func (f *Fleet) pause() time.Duration {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.stagger
+}
+
+// slower lets more time pass between the starts that are still to come.
+func (f *Fleet) slower() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stagger = min(2*f.stagger, slowestStagger)
 }
 
 // launch runs the member's connector if the fleet runs and the member is still
@@ -172,6 +200,19 @@ func (f *Fleet) Sender(id otpcore.ID) (otpcore.Sender, error) {
 	return m.connector, nil
 }
 
+// Receive hands a post that came to a callback address to the bot behind it. An
+// address behind which there is none is ErrNotFound; other errors are those of
+// Posted.Receive.
+func (f *Fleet) Receive(ctx context.Context, key string, header http.Header, body []byte) error {
+	f.mu.RLock()
+	m := f.posted[key]
+	f.mu.RUnlock()
+	if m == nil {
+		return otpcore.ErrNotFound
+	}
+	return m.connector.(Posted).Receive(ctx, header, body)
+}
+
 func (f *Fleet) member(id otpcore.ID) *member {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -184,6 +225,9 @@ func (f *Fleet) add(m *member) {
 	defer f.mu.Unlock()
 	f.drop(m.bot.ID, m.bot.BusinessID)
 	f.members[m.bot.ID] = m
+	if key := m.callbackKey(); key != "" {
+		f.posted[key] = m
+	}
 	list := append(f.owned[m.bot.BusinessID], m)
 	slices.SortFunc(list, func(a, b *member) int { return cmp.Compare(a.bot.ID, b.bot.ID) })
 	f.owned[m.bot.BusinessID] = list
@@ -191,6 +235,9 @@ func (f *Fleet) add(m *member) {
 
 // drop takes a bot out of the maps. The caller holds the lock.
 func (f *Fleet) drop(id, business otpcore.ID) {
+	if m := f.members[id]; m != nil {
+		delete(f.posted, m.callbackKey())
+	}
 	delete(f.members, id)
 	left := slices.DeleteFunc(slices.Clone(f.owned[business]), func(m *member) bool { return m.bot.ID == id })
 	if len(left) == 0 {

@@ -28,6 +28,7 @@ const (
 type Inbound struct {
 	BotID  otpcore.ID
 	Update int64  // the network's number of the update; handled once
+	Posted bool   // came without being asked for, and perhaps before an earlier one: it moves no offset
 	Chat   string // the chat's address
 	Locale string // the person's language as the network tells it, may be empty
 	Kind   InboundKind

@@ -17,8 +17,12 @@ import (
 // them the bot's state says that it is reconnecting.
 const patience = 4
 
-// reconnecting is the sentence for trouble that passes by itself.
-const reconnecting = "The chat network does not answer; Otpravka keeps trying, nothing needs to be done."
+// The sentences of the states that need nobody.
+const (
+	connecting   = "Otpravka is getting in touch with the chat network; this takes a moment."
+	connected    = "The bot works."
+	reconnecting = "The chat network does not answer; Otpravka keeps trying, nothing needs to be done."
+)
 
 // member is one bot of the fleet with its connector.
 type member struct {
@@ -28,6 +32,7 @@ type member struct {
 	launched  sync.Once
 	leave     context.CancelCauseFunc // ends the connector: its owner removed it, or it fell
 	left      context.Context
+	floods    floods
 	done      chan struct{} // closed when the connector has stopped, if it was launched
 
 	mu       sync.Mutex
@@ -36,6 +41,7 @@ type member struct {
 	at       time.Time
 	stored   otpcore.BotState // what the database says
 	failures int              // in a row
+	heard    bool             // the network has answered this connector
 }
 
 var _ Home = (*member)(nil)
@@ -48,7 +54,7 @@ var errRemoved = errors.New("bot removed")
 func (f *Fleet) enlist(b *otpcore.Bot) *member {
 	m := &member{fleet: f, bot: *b, done: make(chan struct{}), stored: b.State, at: b.StateAt}
 	m.left, m.leave = context.WithCancelCause(context.Background())
-	m.state = otpcore.BotConnecting
+	m.state, m.text = otpcore.BotConnecting, connecting
 	factory, ok := f.config.Factories[b.Kind]
 	if !ok {
 		m.state, m.text = otpcore.BotStopped, "This installation has no connector of the bot's kind."
@@ -65,6 +71,28 @@ func (f *Fleet) enlist(b *otpcore.Bot) *member {
 	return m
 }
 
+// callbackKey is the secret part of the address that the bot's network posts to;
+// empty: none.
+func (m *member) callbackKey() string {
+	if m == nil {
+		return ""
+	}
+	if posted, ok := m.connector.(Posted); ok {
+		return posted.CallbackKey()
+	}
+	return ""
+}
+
+// stop ends the connector and returns when it has stopped.
+func (m *member) stop(why error) {
+	if m == nil {
+		return
+	}
+	m.leave(why)
+	m.launched.Do(func() { close(m.done) }) // never ran, and never will
+	<-m.done
+}
+
 // condition returns how the bot is doing right now.
 func (m *member) condition() (otpcore.BotState, string, time.Time) {
 	m.mu.Lock()
@@ -75,6 +103,12 @@ func (m *member) condition() (otpcore.BotState, string, time.Time) {
 // Apply hands the update to the conversation under the bot's id.
 func (m *member) Apply(ctx context.Context, in Inbound) error {
 	in.BotID = m.bot.ID
+	if now := time.Now(); !m.floods.admit(in, now) {
+		if m.floods.news(now) {
+			m.log().Warn("chat floods the bot")
+		}
+		return nil
+	}
 	return m.fleet.config.Inbox.Apply(ctx, in)
 }
 
@@ -87,14 +121,14 @@ func (m *member) Offset(ctx context.Context) (int64, error) {
 func (m *member) Connected(ctx context.Context) {
 	m.mu.Lock()
 	failures := m.failures
-	m.failures = 0
+	m.failures, m.heard = 0, true
 	settled := m.state == otpcore.BotConnected && m.stored == otpcore.BotConnected || !m.state.Usable()
 	m.mu.Unlock()
 	if failures > 0 {
 		m.log().Info("bot recovered", "failures", failures)
 	}
 	if !settled {
-		m.settle(ctx, otpcore.BotConnected, "")
+		m.settle(ctx, otpcore.BotConnected, connected)
 	}
 }
 
@@ -152,15 +186,37 @@ func (m *member) attempt(ctx context.Context) (err error) {
 func (m *member) failed(ctx context.Context, err error) time.Duration {
 	m.mu.Lock()
 	m.failures++
-	n := m.failures
+	n, first := m.failures, !m.heard
 	m.mu.Unlock()
 	if n&(n-1) == 0 {
 		m.log().Warn("bot in trouble", "failures", n, "error", err)
 	}
-	if n == patience {
-		m.settle(ctx, otpcore.BotReconnecting, reconnecting)
+	text, wait := reconnecting, m.fleet.config.Backoff.Pause(n)
+	if t, ok := errors.AsType[*Trouble](err); ok {
+		if t.Text != "" {
+			text = t.Text
+		}
+		if t.Wait > 0 {
+			wait = t.Wait + spread(t.Wait)
+		}
+		if t.Wait > 0 && first {
+			m.fleet.slower()
+		}
 	}
-	return m.fleet.config.Backoff.Pause(n)
+	if n >= patience || wait > longWait {
+		m.settle(ctx, otpcore.BotReconnecting, text)
+	}
+	return wait
+}
+
+// longWait is a wait that somebody who looks at the bot wants explained.
+const longWait = 35 * time.Second
+
+// spread is what is added to a wait that the network named: bots that it sent
+// away together must not come back together.
+func spread(wait time.Duration) time.Duration {
+	most := min(wait/10, time.Second)
+	return backoff.Pace{First: most, Most: most}.Pause(1)
 }
 
 func (m *member) log() *slog.Logger {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -28,9 +29,12 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 	if err != nil {
 		return nil, err
 	}
-	f.dismiss(b.ID)
-	m := f.enlist(b)
+	// A bot that is registered again sends, and takes posts, without a gap: the
+	// new connector stands in for the old one at once, and listens once that one
+	// has stopped.
+	old, m := f.member(b.ID), f.enlist(b)
 	f.add(m)
+	old.stop(errRemoved)
 	f.launch(m)
 	return m.shown(), nil
 }
@@ -62,7 +66,7 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, identity Identi
 		}
 		b.Username, b.Name = identity.Username, identity.Name
 		b.Token = f.config.Vault.Seal(tokenPlace(b), []byte(r.Token))
-		b.State, b.StateText, b.StateAt = otpcore.BotConnecting, "", tx.Now()
+		b.State, b.StateText, b.StateAt = otpcore.BotConnecting, connecting, tx.Now()
 		stored = b
 		return b.ID, tx.SaveBot(b)
 	})
@@ -110,25 +114,21 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 	if err := f.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return tx.DeleteBot(b.ID) }); err != nil {
 		return err
 	}
-	f.dismiss(id)
+	f.mu.Lock()
+	m := f.members[id]
+	f.drop(id, b.BusinessID)
+	f.mu.Unlock()
+	m.stop(errRemoved)
+	if m.callbackKey() != "" {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
+		defer cancel()
+		m.connector.(Posted).Leave(ctx)
+	}
 	return nil
 }
 
-// dismiss takes the bot out of the fleet and returns when it has stopped.
-func (f *Fleet) dismiss(id otpcore.ID) {
-	f.mu.Lock()
-	m := f.members[id]
-	if m != nil {
-		f.drop(id, m.bot.BusinessID)
-	}
-	f.mu.Unlock()
-	if m == nil {
-		return
-	}
-	m.leave(errRemoved)
-	m.launched.Do(func() { close(m.done) }) // never ran, and never will
-	<-m.done
-}
+// leaveWithin bounds how long a removal waits for the chat network.
+const leaveWithin = 3 * time.Second
 
 // present puts the live state over the stored one and takes the credential
 // out.

@@ -23,7 +23,7 @@ func (m *member) settle(ctx context.Context, state otpcore.BotState, text string
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
-	err := m.fleet.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return storeState(tx, m.bot.ID, state, text) })
+	err := m.fleet.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return m.storeState(tx, state, text) })
 	if err != nil {
 		if otpcore.KindOf(err) != otpcore.KindNotFound && ctx.Err() == nil {
 			m.log().Error("bot state not stored", "state", state, "error", err)
@@ -47,13 +47,16 @@ func (m *member) enter(state otpcore.BotState, text string) {
 	m.state, m.text, m.at = state, text, m.fleet.config.Ledger.Now()
 }
 
-func storeState(tx otpcore.Tx, id otpcore.ID, state otpcore.BotState, text string) error {
-	b, err := tx.Bot(id)
-	if err != nil {
-		return err
+func (m *member) storeState(tx otpcore.Tx, state otpcore.BotState, text string) error {
+	b, err := tx.Bot(m.bot.ID)
+	if err != nil || b.State == state {
+		return err // another process has told of it
 	}
 	b.State, b.StateText, b.StateAt = state, text, tx.Now()
 	if err := tx.SaveBot(b); err != nil {
+		return err
+	}
+	if err := m.fleet.alert(tx, b); err != nil {
 		return err
 	}
 	return tx.AddEvent(otpcore.Event{

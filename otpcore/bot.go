@@ -24,10 +24,12 @@ const (
 	BotReconnecting   BotState = "reconnecting"    // passing trouble, tried again by itself
 	BotBadCredentials BotState = "bad_credentials" // needs a new token
 	BotConflict       BotState = "conflict"        // another program reads this bot's messages
-	BotStopped        BotState = "stopped"
+	BotInUse          BotState = "in_use"          // another service has them sent to its address
+	BotStopped        BotState = "stopped"         // nothing here can run it
 )
 
-// Usable reports whether a bot in this state may be handed messages.
+// Usable reports whether a bot in this state may be handed messages. One that
+// somebody else reads can still write.
 func (s BotState) Usable() bool { return s != BotBadCredentials && s != BotStopped }
 
 // Bot is a registered connector with its credential.

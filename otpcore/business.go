@@ -84,6 +84,7 @@ type Settings struct {
 	LinkProof      Proof         // least proof asked of links, beside what a template asks
 	SupportText    string        // the bot's answer to anything else
 	ReturnHosts    []string      // hosts that return URLs may lead to
+	Owner          SealedPhone   // of whoever is told of trouble with bots; zero: nobody
 }
 
 // Scope is one right of an API key.

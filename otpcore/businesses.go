@@ -11,6 +11,8 @@ import (
 // Businesses makes businesses and keys, changes settings, and tells who stands
 // behind an API key.
 type Businesses struct {
+	desk     *desk
+	phones   PhoneParser
 	ledger   Ledger
 	reader   Reader
 	renderer Renderer
@@ -32,8 +34,9 @@ type cached[T any] struct {
 // database: a key revoked on another node stops working within this time.
 const memory = 5 * time.Second
 
-func newBusinesses(cfg Config) *Businesses {
+func newBusinesses(d *desk, cfg Config) *Businesses {
 	return &Businesses{
+		desk: d, phones: cfg.Phones,
 		ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, rules: cfg.Rules,
 		known: make(map[ID]cached[*Business]), keys: make(map[string]cached[*APIKey]),
 		used: make(map[ID]time.Time),

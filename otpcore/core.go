@@ -49,7 +49,7 @@ func New(cfg Config) *Core {
 	}
 	cfg.Carriers = trials{cfg.Carriers}
 	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers}
-	businesses := newBusinesses(cfg)
+	businesses := newBusinesses(d, cfg)
 	receipts := newReceipts(d, cfg)
 	dispatcher := newDispatcher(d, cfg, businesses, receipts)
 	verifications := &Verifications{

@@ -13,6 +13,7 @@ const (
 	// DeliverRenewal offers to share the number again, since the link that the
 	// code has just used will soon be too old.
 	DeliverRenewal DeliveryKind = "renewal"
+	DeliverOrder DeliveryKind = "order" // news of an order, rendered when it is queued
 )
 
 // DeliveryStatus is how far a delivery came. Receipts only move it forward.

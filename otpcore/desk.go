@@ -49,6 +49,10 @@ func phonePlace(v *Verification) Place {
 	return Place{Table: "verifications", Column: "phone", Row: v.ID, Business: v.BusinessID}
 }
 
+func ownerPlace(business ID) Place {
+	return Place{Table: "businesses", Column: "owner", Row: business, Business: business}
+}
+
 func linkPhonePlace(l *Link) Place {
 	return Place{Table: "links", Column: "phone", Row: l.ID, Business: l.BusinessID}
 }

@@ -26,7 +26,9 @@ type Dispatcher struct {
 	closed  atomic.Bool
 
 	mu      sync.Mutex
+	held    map[ID]int // of the backlog, by business
 	roads   map[road]*lanes
+	posts   map[ID]*post // by bot, where the chat network limits the pace
 	workers sync.WaitGroup
 	sends   context.Context // of the calls in hand; outlives the intake
 	cut     context.CancelFunc
@@ -38,9 +40,9 @@ type road struct {
 	bot      ID
 }
 
-// lanes are a road's waiting jobs: codes first, then answers, then edits.
+// lanes are a road's waiting jobs.
 type lanes struct {
-	waiting [3][]job
+	waiting [laneCount][]job
 	running int
 }
 
@@ -48,21 +50,45 @@ type lanes struct {
 type job struct {
 	delivery     Delivery
 	verification *Verification // nil for replies
+	chat         string        // tells chats apart where the pace counts
 }
 
 // roadWidth bounds the calls under way on one road.
-const roadWidth = 64
+const roadWidth = 50
 
 func newDispatcher(d *desk, cfg Config, businesses *Businesses, receipts *Receipts) *Dispatcher {
 	sends, cut := context.WithCancel(context.Background())
 	return &Dispatcher{
 		desk: d, ledger: cfg.Ledger, carriers: cfg.Carriers, renderer: cfg.Renderer, businesses: businesses, receipts: receipts,
-		log: cfg.Logger, roads: make(map[road]*lanes), sends: sends, cut: cut,
+		log: cfg.Logger, held: make(map[ID]int), roads: make(map[road]*lanes), posts: make(map[ID]*post), sends: sends, cut: cut,
 	}
 }
 
 // Backlog is the number of deliveries in memory.
 func (d *Dispatcher) Backlog() int { return int(d.backlog.Load()) }
+
+// full reports whether the business must not start more codes: there are too
+// many messages in memory, or half of what may be there is its own. So one
+// business in a hurry leaves room for the others.
+func (d *Dispatcher) full(business ID) bool {
+	most := d.desk.rules.Backlog
+	if d.Backlog() >= most {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held[business] >= (most+1)/2
+}
+
+// hold counts a job that comes into memory or leaves it. The caller holds the
+// lock.
+func (d *Dispatcher) hold(j *job, n int) {
+	d.backlog.Add(int64(n))
+	business := j.delivery.BusinessID
+	if d.held[business] += n; d.held[business] == 0 {
+		delete(d.held, business)
+	}
+}
 
 // Committed takes over the deliveries that a committed case leased to this
 // process. It never blocks.
@@ -83,6 +109,10 @@ func (d *Dispatcher) add(j job) {
 	if d.closed.Load() {
 		return // its lease runs out, and the next process takes it over
 	}
+	if p := d.postOf(&j); p != nil {
+		d.queue(p, j)
+		return
+	}
 	key := road{j.delivery.BusinessID, j.delivery.Channel, j.delivery.BotID}
 	r := d.roads[key]
 	if r == nil {
@@ -91,22 +121,12 @@ func (d *Dispatcher) add(j job) {
 	}
 	lane := laneOf(j.delivery.Kind)
 	r.waiting[lane] = append(r.waiting[lane], j)
-	d.backlog.Add(1)
+	d.hold(&j, 1)
 	if r.running < roadWidth {
 		r.running++
 		d.workers.Add(1)
 		go d.drive(key, r)
 	}
-}
-
-func laneOf(k DeliveryKind) int {
-	switch k {
-	case DeliverCode:
-		return 0
-	case DeliverReply:
-		return 1
-	}
-	return 2
 }
 
 // drive works on one road until nothing waits there.
@@ -117,8 +137,10 @@ func (d *Dispatcher) drive(key road, r *lanes) {
 		if !ok {
 			return
 		}
-		d.send(j)
-		d.backlog.Add(-1)
+		_ = d.send(j) // the outcome is on its way to the ledger
+		d.mu.Lock()
+		d.hold(&j, -1)
+		d.mu.Unlock()
 	}
 }
 
@@ -145,6 +167,9 @@ func (d *Dispatcher) next(key road, r *lanes) (job, bool) {
 func (d *Dispatcher) Close(ctx context.Context) {
 	d.mu.Lock()
 	d.closed.Store(true)
+	for _, p := range d.posts {
+		d.clear(p)
+	}
 	d.mu.Unlock()
 	finished := make(chan struct{})
 	go func() {

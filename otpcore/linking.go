@@ -2,7 +2,6 @@ package otpcore
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 )
@@ -145,12 +144,7 @@ func sessionPlace(s *LinkSession) Place {
 // Reply stores a bot's answer as a delivery of its own, in this process's
 // hands: an answer leaves if and only if the input it answers is remembered.
 func (l *Linking) Reply(tx Tx, chat ChatRef, business ID, m Message) error {
-	dlv, err := l.newReply(tx, chat, business, m)
-	if err != nil {
-		return err
-	}
-	dlv.Status, dlv.Try, dlv.BootID, dlv.DueAt = Sending, 1, l.boot, tx.Now().Add(l.desk.rules.lease())
-	return tx.AddDelivery(dlv)
+	return l.send(tx, Way{Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID}, business, chat.Address, m)
 }
 
 // followAfter keeps two answers to one input in their order: messages that
@@ -159,24 +153,10 @@ const followAfter = time.Second
 
 // Follow is Reply for a second answer, which has to come behind the first.
 func (l *Linking) Follow(tx Tx, chat ChatRef, business ID, m Message) error {
-	dlv, err := l.newReply(tx, chat, business, m)
+	dlv, err := l.compose(tx, Way{Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID}, business, chat.Address, m)
 	if err != nil {
 		return err
 	}
 	dlv.Status, dlv.DueAt = Queued, tx.Now().Add(followAfter)
 	return tx.AddDelivery(dlv)
-}
-
-func (l *Linking) newReply(tx Tx, chat ChatRef, business ID, m Message) (*Delivery, error) {
-	content, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	dlv := &Delivery{
-		ID: NewID(PrefixDelivery, tx.Now()), BusinessID: business, Mode: Live, Kind: DeliverReply,
-		Channel: chat.Bot.Kind.Channel(), BotID: chat.Bot.ID, QueuedAt: tx.Now(),
-	}
-	dlv.Target = l.desk.vault.Seal(targetPlace(dlv), []byte(chat.Address))
-	dlv.Content = l.desk.vault.Seal(contentPlace(dlv), content)
-	return dlv, nil
 }

@@ -111,6 +111,29 @@ func (d *desk) refuse(c *Case, dlv *Delivery, e *SendError) {
 	}
 }
 
+// putBack queues a delivery whose turn does not come under the given lease. No
+// provider has heard of it, so this is no try. One that could not be of use any
+// more by then goes to the next channel at once.
+func (d *desk) putBack(c *Case, id ID, lease time.Time, wait time.Duration) {
+	dlv := c.Delivery(id)
+	if dlv == nil || dlv.Status != Sending || dlv.BootID != c.Boot || !dlv.DueAt.Equal(lease.Truncate(time.Millisecond)) {
+		return // somebody else has decided meanwhile
+	}
+	dlv.Try--
+	c.touchDelivery(dlv)
+	at := c.Now.Add(wait)
+	switch {
+	case d.nextEdit(c, dlv):
+		c.skip(dlv, "overtaken")
+	case d.worthSending(c, dlv, at):
+		dlv.Status, dlv.DueAt = Queued, at
+	default:
+		tooLong := &SendError{Class: ClassThrottled, Message: "The line of messages before this one is longer than it can wait."}
+		dlv.Error = &DeliveryError{Class: tooLong.Class, Message: tooLong.Message}
+		d.giveUp(c, dlv, tooLong)
+	}
+}
+
 // retry queues another try if it comes early enough to be of use.
 func (d *desk) retry(c *Case, dlv *Delivery, e *SendError) bool {
 	wait, ok := d.pause(dlv, e)
@@ -166,6 +189,8 @@ func spread(dlv *Delivery, wait time.Duration) time.Duration {
 func (d *desk) worthSending(c *Case, dlv *Delivery, at time.Time) bool {
 	v := c.Verification
 	switch {
+	case dlv.Kind == DeliverOrder:
+		return at.Sub(dlv.QueuedAt) < d.rules.OrderLife
 	case dlv.Kind != DeliverCode:
 		return at.Sub(dlv.QueuedAt) < d.rules.EditLife
 	case v.Status.Terminal() || !at.Before(v.ExpiresAt):

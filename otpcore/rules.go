@@ -37,12 +37,14 @@ type Rules struct {
 	Failures    []Limit
 	Consecutive int
 
-	CallTimeout time.Duration   // one call to a provider
-	LeaseSlack  time.Duration   // a lease outlives the call by this
-	Retries     []time.Duration // waits before the repeats of a passing failure
-	ReceiptWait time.Duration   // how long an unanswered send may be settled by a receipt
-	EditLife    time.Duration   // an edit that waited longer is dropped
-	Backlog     int             // sends in memory at which starts are refused
+	CallTimeout time.Duration    // one call to a provider
+	LeaseSlack  time.Duration    // a lease outlives the call by this
+	Retries     []time.Duration  // waits before the repeats of a passing failure
+	ReceiptWait time.Duration    // how long an unanswered send may be settled by a receipt
+	EditLife    time.Duration    // an edit or an answer that waited longer is dropped
+	OrderLife   time.Duration    // news of an order that waited longer is dropped
+	Backlog     int              // sends in memory at which starts are refused
+	Paces       map[Channel]Pace // how fast each bot of the channel may write; none: without limit
 }
 
 // DefaultRules returns the numbers of docs/lifecycle.md.
@@ -71,7 +73,9 @@ func DefaultRules() Rules {
 		Retries:          []time.Duration{time.Second, 3 * time.Second, 9 * time.Second},
 		ReceiptWait:      8 * time.Second,
 		EditLife:         10 * time.Minute,
+		OrderLife:        day,
 		Backlog:          10_000,
+		Paces:            map[Channel]Pace{Telegram: TelegramPace()},
 	}
 }
 

@@ -7,16 +7,20 @@ import (
 	"time"
 )
 
-// send makes one call and submits its outcome.
-func (d *Dispatcher) send(j job) {
+// send makes one call, submits its outcome and returns what was refused.
+func (d *Dispatcher) send(j job) error {
 	now := d.ledger.Now()
 	if d.closed.Load() || j.delivery.DueAt.Sub(now) < d.desk.rules.CallTimeout {
 		// The process ends, or the lease could end during the call. The ledger
 		// learns at once that no provider was asked, and need not take it for a
 		// call without an answer later.
 		d.log.Warn("delivery handed back", "delivery", j.delivery.ID, "channel", j.delivery.Channel, "try", j.delivery.Try)
-		d.submit(j, Accepted{}, errNotAsked)
-		return
+		wait := lateTurn + spread(&j.delivery, lateTurn)
+		if d.closed.Load() {
+			wait = 0
+		}
+		d.handBack(j, wait)
+		return nil
 	}
 	ctx, done := context.WithTimeout(d.sends, d.desk.rules.CallTimeout)
 	defer done()
@@ -26,32 +30,43 @@ func (d *Dispatcher) send(j job) {
 			"channel", j.delivery.Channel, "kind", j.delivery.Kind, "try", j.delivery.Try, "error", err)
 	}
 	d.submit(j, accepted, err)
+	return err
 }
 
-var errNotAsked = &SendError{Class: ClassProviderDown, Message: "The message waited too long for its turn, and no provider was asked."}
+// lateTurn is when a message that found its provider busy comes back.
+const lateTurn = time.Second
 
-// submit stores the outcome. While the storage has trouble it tries again until
-// the lease is over; after that the outcome counts as unknown.
+// submit stores the outcome of a call.
 func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
-	op := Op{
-		Lane: LaneDeliveries, Ref: j.delivery.ref(),
-		Narrow: sendErr == nil, // only a refusal leads to other channels
-		Decide: func(c *Case) error {
-			d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr)
-			return nil
-		},
-	}
+	narrow := sendErr == nil // only a refusal leads to other channels
+	d.store(j, narrow, func(c *Case) { d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr) }, func() { d.join(j, accepted) })
+}
+
+// handBack returns a job of which no provider has heard to the ledger, where it
+// waits for its turn.
+func (d *Dispatcher) handBack(j job, wait time.Duration) {
+	d.store(j, false, func(c *Case) { d.desk.putBack(c, j.delivery.ID, j.delivery.DueAt, wait) }, func() {})
+}
+
+// store makes the decision about the job's delivery durable. While the storage
+// has trouble it tries again until the lease is over; after that the outcome
+// counts as unknown.
+func (d *Dispatcher) store(j job, narrow bool, decide func(*Case), stored func()) {
+	op := Op{Lane: LaneDeliveries, Ref: j.delivery.ref(), Narrow: narrow, Decide: func(c *Case) error {
+		decide(c)
+		return nil
+	}}
 	d.workers.Add(1)
 	d.ledger.Submit(op, func(err error) {
 		defer d.workers.Done()
 		switch {
 		case err == nil:
-			d.join(j, accepted)
+			stored()
 		case KindOf(err) == KindNotFound:
 		case d.ledger.Now().After(j.delivery.DueAt):
 			d.log.Error("outcome of a delivery not stored", "delivery", j.delivery.ID, "error", err)
 		default:
-			d.again(func() { d.submit(j, accepted, sendErr) })
+			d.again(func() { d.store(j, narrow, decide, stored) })
 		}
 	})
 }
@@ -108,6 +123,8 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 	region := ""
 	if j.verification != nil {
 		region = j.verification.Phone.Region
+	} else if !out.Phone.IsZero() {
+		region = out.Phone.Region()
 	}
 	sender, err := d.carriers.Sender(&j.delivery, region)
 	if err != nil {
@@ -128,8 +145,12 @@ func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
 		if err != nil {
 			return out, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err}
 		}
-		to = readTarget(sealed)
-		out.Chat = to.address
+		if dlv.Channel.IsChat() {
+			to = readTarget(sealed)
+			out.Chat = to.address
+		} else {
+			out.Phone = readPhoneTarget(string(sealed))
+		}
 	}
 	if j.verification == nil {
 		return out, d.reply(&out, dlv)

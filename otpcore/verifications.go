@@ -45,7 +45,7 @@ type startedRef struct {
 // Start makes a verification and hands its first message to the dispatcher. It
 // returns once the verification is durable; nothing is sent before that.
 func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*Started, error) {
-	if v.dispatcher.Backlog() >= v.desk.rules.Backlog {
+	if v.dispatcher.full(by.Business.ID) {
 		return nil, &Error{Kind: KindUnavailable, Code: "overloaded", RetryAfter: time.Second, Detail: "Too many messages wait to be sent. Nothing happened; repeat the request."}
 	}
 	phone, err := v.parsePhone(by, r.Phone, r.Country)

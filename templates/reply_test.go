@@ -12,16 +12,16 @@ import (
 // replyArgs holds a value for every arg of every answer.
 var replyArgs = map[string]string{
 	"business": "Shop", "phone": "+7 701 •••67", "shared": "+7 777 •••12", "expected": "+7 701 •••67", "hours": "1",
-	"former": "+7 777 •••12", "url": "https://shop.example.com/login",
+	"former": "+7 777 •••12", "url": "https://shop.example.com/login", "bot": "shop_bot",
 	"until": "15:32", "text": "Write to us:\nMonday to Friday", "verification": "vrf_01",
 }
 
 // replyKeys are the answers that the linking conversation relies on.
 var replyKeys = []string{
-	"already_over", "greeting", "greeting_any", "help", "language", "language_chosen", "linked", "not_own_contact", "not_paused_kept",
-	"not_started", "nothing_linked", "number_changed", "paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed",
-	"stopped", "support", "support_none", "token_expired", "token_unknown", "token_used", "type_number_not_enough", "way_back",
-	"wrong_phone",
+	"already_over", "bot_bad_credentials", "bot_conflict", "bot_in_use", "greeting", "greeting_any", "help", "language",
+	"language_chosen", "linked", "not_own_contact", "not_paused_kept", "not_started", "nothing_linked", "number_changed",
+	"paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed", "stopped", "support", "support_none",
+	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "way_back", "wrong_phone",
 }
 
 func mustReply(t testing.TB, key, locale string) otpcore.Message {

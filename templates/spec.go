@@ -113,6 +113,11 @@ var replySpecs = map[string]replySpec{
 
 	// Sent behind a code whose link will soon be too old.
 	"renew": {args: []string{"business", "phone"}, share: true},
+	// Told to the owner of a business when one of its bots needs somebody. They
+	// may go out by SMS.
+	"bot_bad_credentials": {args: []string{"bot"}},
+	"bot_conflict":        {args: []string{"bot"}},
+	"bot_in_use":          {args: []string{"bot"}},
 
 	// Told to the old chat when another chat has linked the phone.
 	"replaced": {args: []string{"business", "phone"}, remove: true},

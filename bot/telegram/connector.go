@@ -16,14 +16,16 @@ import (
 type Connector struct {
 	sender
 	home    bot.Home
+	hook    hook
 	poll    time.Duration
 	log     *slog.Logger
 	presses chan struct{} // holds one token per press being acknowledged
+	posts   chan struct{} // holds one token per post being handled
 
 	introduced sync.Once
 }
 
-var _ bot.Connector = (*Connector)(nil)
+var _ bot.Posted = (*Connector)(nil)
 
 // pressesAtOnce bounds the button presses whose acknowledgement is under way.
 // One beyond it stays without: its button blinks a little longer, that is all.
@@ -40,8 +42,12 @@ func (c *Connector) Run(ctx context.Context) error {
 	r := &reader{Connector: c, offset: offset, aside: aside}
 	defer r.work.Wait()
 	defer stop()
+	step := r.step
+	if c.hook.url != "" {
+		step = r.watch
+	}
 	for ctx.Err() == nil {
-		if err := r.step(ctx); err != nil && ctx.Err() == nil {
+		if err := step(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -73,11 +79,6 @@ func fallOf(e *callError) *bot.Fall {
 		return &bot.Fall{
 			State: otpcore.BotBadCredentials, Err: e,
 			Text: "Telegram no longer accepts this bot's token; copy the present one from @BotFather and register the bot again.",
-		}
-	case hooked:
-		return &bot.Fall{
-			State: otpcore.BotConflict, Err: e,
-			Text: "Another service has set a webhook and receives this bot's messages; register the bot again with takeover, or remove it here.",
 		}
 	case conflicting:
 		return &bot.Fall{

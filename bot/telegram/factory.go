@@ -18,9 +18,10 @@ const callLimit = 15 * time.Second
 
 // Factory makes connectors for Telegram bots.
 type Factory struct {
-	client *Client
-	log    *slog.Logger
-	poll   time.Duration
+	client    *Client
+	log       *slog.Logger
+	poll      time.Duration
+	callbacks Callbacks
 }
 
 var _ bot.Factory = (*Factory)(nil)
@@ -36,14 +37,22 @@ func NewFactory(client *Client, poll time.Duration, log *slog.Logger) *Factory {
 	return &Factory{client: client, log: log, poll: poll.Truncate(time.Second)}
 }
 
+// WithCallbacks tells the factory of the addresses of webhooks, and returns it.
+func (f *Factory) WithCallbacks(c Callbacks) *Factory {
+	f.callbacks = c
+	return f
+}
+
 // Connect returns the bot's connector.
 func (f *Factory) Connect(b otpcore.Bot, credential string, home bot.Home) bot.Connector {
 	return &Connector{
 		sender:  sender{client: f.client, token: token(credential), fell: home.Fell},
 		home:    home,
+		hook:    f.callbacks.of(token(credential).account()),
 		poll:    f.poll,
 		log:     f.log.With("bot_id", b.ID),
 		presses: make(chan struct{}, pressesAtOnce),
+		posts:   make(chan struct{}, postsAtOnce),
 	}
 }
 
@@ -74,15 +83,12 @@ func (f *Factory) Identify(ctx context.Context, credential string, takeover bool
 // checkWebhook makes sure that the bot's updates come to us. A server that
 // does not know the method has no webhooks either; polling finds out.
 func (f *Factory) checkWebhook(ctx context.Context, t token, takeover bool) error {
-	raw, failed := f.client.call(ctx, t, "getWebhookInfo", nil, callLimit)
+	info, failed := f.client.webhook(ctx, t)
 	if failed != nil {
 		f.log.WarnContext(ctx, "webhook not checked", "account", t.account(), "error", failed)
 		return nil
 	}
-	var info struct {
-		URL string `json:"url"`
-	}
-	if json.Unmarshal(raw, &info) != nil || info.URL == "" {
+	if info.URL == "" || f.callbacks.of(t.account()).owns(info.URL) {
 		return nil
 	}
 	if !takeover {

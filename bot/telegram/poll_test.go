@@ -81,7 +81,7 @@ func TestStayingTrouble(t *testing.T) {
 		{"token revoked", func(w *world) { w.shop.Revoke("110201543:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0") }, otpcore.BotBadCredentials, "@BotFather"},
 		{"bot deleted", func(w *world) { w.shop.Delete() }, otpcore.BotBadCredentials, "@BotFather"},
 		{"not found", func(w *world) { w.failPolls(404, "Not Found") }, otpcore.BotBadCredentials, "@BotFather"},
-		{"webhook set", func(w *world) { w.hook("https://example.com/hook") }, otpcore.BotConflict, "webhook"},
+		{"webhook set", func(w *world) { w.hook("https://example.com/hook") }, otpcore.BotInUse, "webhook"},
 		{"another program", func(w *world) { w.failPolls(409, other) }, otpcore.BotConflict, "Another program"},
 		{"send refused", func(w *world) {
 			w.tg.Fail(fault.Rule{Method: "sendMessage", Status: 401, Description: "Unauthorized"})

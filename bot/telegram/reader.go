@@ -32,6 +32,7 @@ type reader struct {
 	hold      time.Duration // how long the server may wait for updates; at first not at all, to see at once that it answers
 	hangups   int           // in a row
 	conflicts int           // in a row
+	hooked    bool          // this run has set the webhook
 
 	aside context.Context // of what goes on beside the loop
 	work  sync.WaitGroup
@@ -84,9 +85,9 @@ func (r *reader) updates(ctx context.Context) ([]json.RawMessage, *callError) {
 func (r *reader) trouble(ctx context.Context, e *callError) error {
 	switch {
 	case e.class == rateLimited:
-		r.log.Warn("telegram asks to wait", "for", e.retryAfter)
-		backoff.Sleep(ctx, max(e.retryAfter, time.Second))
-		return nil
+		return asksToWait(e)
+	case e.class == hooked:
+		return r.unhook(ctx, e)
 	case e.class == conflicting && r.conflicts == 0:
 		// A poll of our own that the network has cut may still hang at the
 		// server. Only a second conflict in a row is another program.

@@ -3,8 +3,10 @@ package telegram
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,7 +47,15 @@ const annasPhone = "+77011234567"
 // inWorld runs the test in a world whose bot is not registered yet.
 func inWorld(t *testing.T, play func(*world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { play(newWorld(t)) })
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Options{})) })
+}
+
+// inHurry runs the test in a world with Telegram's limits, whose bots keep
+// their pace. Elsewhere nothing limits either side, so that a conversation
+// needs no time.
+func inHurry(t *testing.T, play func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { play(newWorld(t, telegramsim.Options{Limits: telegramsim.TelegramLimits()})) })
 }
 
 // withBot runs the test in a world whose bot is connected.
@@ -58,7 +68,7 @@ func withBot(t *testing.T, play func(*world, *otpcore.Bot)) {
 	})
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, options telegramsim.Options) *world {
 	t.Helper()
 	w := &world{TB: t, logs: new(lockedBuffer)}
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -76,7 +86,11 @@ func newWorld(t *testing.T) *world {
 	})
 
 	wire := loopback.NewMemory("telegram.test")
-	w.tg = telegramsim.New(telegramsim.Options{Listener: wire})
+	options.Listener = wire
+	if options.WebhookClient == nil {
+		options.WebhookClient = &http.Client{Transport: nobody{}}
+	}
+	w.tg = telegramsim.New(options)
 	base, err := w.tg.Listen()
 	check(t, err)
 	t.Cleanup(w.tg.Close)
@@ -86,7 +100,7 @@ func newWorld(t *testing.T) *world {
 	check(t, err)
 	w.client.transport.DialContext = wire.DialContext
 	t.Cleanup(w.client.Close)
-	w.factory = NewFactory(w.client, 0, log)
+	w.factory = NewFactory(w.client, 0, log).WithCallbacks(addresses(""))
 
 	boot := otpcore.NewID(otpcore.PrefixBoot, time.Now())
 	w.db, err = storage.Open(ctx, storage.Config{URL: filepath.Join(t.TempDir(), "otpravka.db"), Boot: boot, Logger: log})
@@ -95,9 +109,13 @@ func newWorld(t *testing.T) *world {
 	renderer, err := templates.New()
 	check(t, err)
 	roads := &carriers{}
+	rules := otpcore.DefaultRules()
+	if options.Limits == (telegramsim.Limits{}) {
+		rules.Paces = nil
+	}
 	w.core = otpcore.New(otpcore.Config{
 		Ledger: w.db, Reader: w.db, Vault: coretest.NewVault(), Carriers: roads, Renderer: renderer,
-		Phones: phone.Parser{}, Rules: otpcore.DefaultRules(), Boot: boot, Logger: log,
+		Phones: phone.Parser{}, Rules: rules, Boot: boot, Logger: log,
 	})
 	w.db.OnCommit(w.core.Committed)
 	w.fleet = bot.NewFleet(bot.FleetConfig{
@@ -112,6 +130,14 @@ func newWorld(t *testing.T) *world {
 	running.Go(func() { check(t, w.fleet.Run(ctx)) })
 	synctest.Wait()
 	return w
+}
+
+// nobody answers at the addresses of webhooks.
+type nobody struct{}
+
+// RoundTrip refuses the connection.
+func (nobody) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
 }
 
 // carriers know chat channels only, from the fleet.

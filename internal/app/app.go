@@ -123,9 +123,10 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
 		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
-		Inbox: bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
+		Alerts: &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
+		Inbox:  bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: map[otpcore.BotKind]bot.Factory{
-			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log),
+			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
 		},
 	})
 	ways.fleet = h.fleet
@@ -153,7 +154,11 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	if err != nil {
 		return err
 	}
-	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
+	doors := callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log}
+	if h.cfg.byWebhook() {
+		doors.Telegram = h.fleet
+	}
+	inbound := callbacks.New(doors)
 	h.server = webhook.New(webhook.Config{
 		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Proxies: h.cfg.Proxies, Answered: h.metrics.Answered,
 	}, business, inbound, qr.New(h.core.Links), docs.New(api.Contract, h.baseURL))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"otpravka/bot"
+	"otpravka/bot/telegram"
 	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
 	"otpravka/otpcore"
@@ -57,6 +58,23 @@ type smsReports struct{ gateway *sms.Gateway }
 func (s smsReports) Receipts(key string, r *http.Request) ([]otpcore.Receipt, callbacks.Reply, error) {
 	receipts, reply, err := s.gateway.Receipts(key, r)
 	return receipts, callbacks.Reply(reply), err
+}
+
+// telegramCallbacks tell where Telegram posts updates. Keys and secrets follow
+// from the bot's account, so that a bot which is registered anew, or a server
+// that goes back to polling, knows its own webhook.
+func telegramCallbacks(cfg Config, ring *keyring.Ring, baseURL string) telegram.Callbacks {
+	c := telegram.Callbacks{
+		Key: func(account string) string { return callbackKey(ring, "telegram", account) },
+		Secret: func(account string) string {
+			mac := ring.MAC("callback secret:telegram", []byte(account))
+			return base64.RawURLEncoding.EncodeToString(mac[:])
+		},
+	}
+	if cfg.byWebhook() {
+		c.Base = baseURL
+	}
+	return c
 }
 
 // callbackKey is the secret part of a provider's callback address: 128 bits

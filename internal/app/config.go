@@ -1,12 +1,14 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"otpravka/otpcore"
@@ -29,9 +31,12 @@ type Config struct {
 	MasterKeyFile string // made on the first start; empty: DefaultKeyFile
 	PublicURL     string // base of links and callbacks; empty: the listener
 	TelegramAPI   string // base of the Bot API
-	SMS           []sms.ProviderConfig
-	Proxies       origin.Proxies // whose word on a caller's address is taken
-	WebhooksAllow []string       // private addresses that events may be sent to, each a host and a port
+	// TelegramUpdates is how bots hear what people write: UpdatesAuto (or
+	// empty), UpdatesPoll or UpdatesWebhook.
+	TelegramUpdates string
+	SMS             []sms.ProviderConfig
+	Proxies         origin.Proxies // whose word on a caller's address is taken
+	WebhooksAllow   []string       // private addresses that events may be sent to, each a host and a port
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -57,6 +62,13 @@ const (
 	DefaultMetricsListen = "127.0.0.1:9464"
 	DefaultDatabaseURL   = "./data/otpravka.db"
 	DefaultTelegramAPI   = "https://api.telegram.org"
+)
+
+// The ways in which bots get their updates.
+const (
+	UpdatesAuto    = "auto" // by webhook where Telegram accepts the public URL
+	UpdatesPoll    = "poll"
+	UpdatesWebhook = "webhook"
 )
 
 // MetricsOff is the address for no metrics.
@@ -91,6 +103,43 @@ func (c *Config) check() error {
 			parsed.RawQuery != "" || parsed.Fragment != "" || parsed.User != nil {
 			return fmt.Errorf("%s must be an address like https://codes.example.com, without a query", u.name)
 		}
+	}
+	return c.checkUpdates()
+}
+
+// byWebhook reports whether Telegram posts updates to us, in place of being
+// asked for them.
+func (c *Config) byWebhook() bool {
+	switch c.TelegramUpdates {
+	case UpdatesPoll:
+		return false
+	case UpdatesWebhook:
+		return true
+	}
+	return fitForWebhooks(c.PublicURL)
+}
+
+// fitForWebhooks reports whether Telegram accepts webhooks under the address
+// (https://core.telegram.org/bots/webhooks#the-short-version).
+func fitForWebhooks(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && slices.Contains([]string{"", "443", "80", "88", "8443"}, u.Port())
+}
+
+func (c *Config) checkUpdates() error {
+	switch c.TelegramUpdates {
+	case "", UpdatesAuto, UpdatesPoll:
+		return nil
+	case UpdatesWebhook:
+	default:
+		return fmt.Errorf("OTPRAVKA_TELEGRAM_UPDATES must be auto, poll or webhook")
+	}
+	if c.PublicURL == "" {
+		return errors.New("OTPRAVKA_TELEGRAM_UPDATES is webhook: say in OTPRAVKA_PUBLIC_URL where Telegram reaches this server")
+	}
+	// A Bot API server of one's own may accept any address.
+	if (c.TelegramAPI == "" || c.TelegramAPI == DefaultTelegramAPI) && !fitForWebhooks(c.PublicURL) {
+		return errors.New("OTPRAVKA_TELEGRAM_UPDATES is webhook, and Telegram accepts only https addresses with port 443, 80, 88 or 8443: change OTPRAVKA_PUBLIC_URL, or set it to poll")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"otpravka/bot/telegram"
 	"otpravka/internal/app/admin"
 	"otpravka/internal/keyring"
 	"otpravka/otpcore"
@@ -54,6 +55,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"public URL", e.publicURL},
 		{"proxies", e.proxies},
 		{"bots", e.bots},
+		{"updates", e.updates},
 		{"sms", e.sms},
 		{"endpoints", e.endpoints},
 	} {
@@ -264,6 +266,7 @@ var botGrades = map[otpcore.BotState]Grade{
 	otpcore.BotConnected:      OK,
 	otpcore.BotBadCredentials: Fail,
 	otpcore.BotConflict:       Fail,
+	otpcore.BotInUse:          Fail,
 }
 
 func (e *examination) bots(context.Context) []Finding {
@@ -288,6 +291,28 @@ func (e *examination) bots(context.Context) []Finding {
 			text += ": " + b.StateText
 		}
 		all = append(all, Finding{Grade: grade, Text: text})
+	}
+	return all
+}
+
+// updates tells how bots hear what people write.
+func (e *examination) updates(context.Context) []Finding {
+	if e.baseURL == "" || e.found == nil || len(e.found.Bots) == 0 {
+		return nil
+	}
+	if !e.cfg.byWebhook() {
+		return line(OK, "they ask Telegram for what people write to them")
+	}
+	if e.ring == nil {
+		return line(OK, "Telegram posts what people write to them under %s", e.baseURL)
+	}
+	posted := telegramCallbacks(e.cfg, e.ring, e.baseURL)
+	var all []Finding
+	for _, b := range e.found.Bots {
+		if b.Kind == otpcore.BotTelegram {
+			address := e.baseURL + telegram.CallbackPath + posted.Key(b.Account)
+			all = append(all, Finding{Grade: OK, Text: fmt.Sprintf("Telegram posts what people write to @%s to %s", b.Username, address)})
+		}
 	}
 	return all
 }

@@ -38,7 +38,7 @@ func examine(t testing.TB, subject string, makeDB func(path string)) (found []ap
 func TestExamineGradesBots(t *testing.T) {
 	for state, grade := range map[otpcore.BotState]app.Grade{
 		otpcore.BotConnected: app.OK, otpcore.BotConnecting: app.Warn, otpcore.BotReconnecting: app.Warn,
-		otpcore.BotStopped: app.Warn, otpcore.BotBadCredentials: app.Fail, otpcore.BotConflict: app.Fail,
+		otpcore.BotStopped: app.Warn, otpcore.BotBadCredentials: app.Fail, otpcore.BotConflict: app.Fail, otpcore.BotInUse: app.Fail,
 	} {
 		found := examine(t, "bots", func(path string) { saveBot(t, path, state) })
 		if len(found) != 1 || found[0].Grade != grade {
@@ -140,6 +140,50 @@ func TestExamineGradesEndpoints(t *testing.T) {
 	for i, w := range want {
 		if found[i].Grade != w.grade || !strings.Contains(found[i].Text, w.words) || strings.Contains(found[i].Text, "planted") {
 			t.Errorf("line %d is %+v, want %s %q", i, found[i], w.grade, w.words)
+		}
+	}
+}
+
+// TestExamineTellsHowBotsListen goes through the ways that the settings choose.
+func TestExamineTellsHowBotsListen(t *testing.T) {
+	const polls, posts = "ask Telegram", "/callbacks/telegram/"
+	dir := shortDir(t)
+	path := filepath.Join(dir, "data", "otpravka.db")
+	db, err := storage.Open(t.Context(), storage.Config{URL: path, Boot: otpcore.NewID(otpcore.PrefixBoot, time.Now())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	saveBot(t, path, otpcore.BotConnected)
+	for _, tt := range []struct{ updates, public, api, want, fails string }{
+		{updates: "", public: "", want: polls},
+		{updates: "auto", public: "http://codes.example.com", want: polls},
+		{updates: "auto", public: "https://codes.example.com", want: posts},
+		{updates: "auto", public: "https://codes.example.com:443", want: posts},
+		{updates: "auto", public: "https://codes.example.com:88/otp", want: posts},
+		{updates: "auto", public: "https://codes.example.com:8443", want: posts},
+		{updates: "auto", public: "https://codes.example.com:9000", want: polls},
+		{updates: "poll", public: "https://codes.example.com", want: polls},
+		{updates: "webhook", public: "https://codes.example.com", want: posts},
+		{updates: "webhook", public: "", fails: "OTPRAVKA_PUBLIC_URL"},
+		{updates: "webhook", public: "http://codes.example.com", fails: "443, 80, 88 or 8443"},
+		{updates: "webhook", public: "http://codes.example.com", api: "http://127.0.0.1:8081", want: posts},
+		{updates: "pull", public: "", fails: "auto, poll or webhook"},
+	} {
+		cfg := app.Config{
+			Listen: "127.0.0.1:1", DatabaseURL: path, MasterKey: strings.Repeat("k", 43),
+			PublicURL: tt.public, TelegramAPI: tt.api, TelegramUpdates: tt.updates,
+		}
+		said := ""
+		for _, f := range app.Examine(t.Context(), cfg, "") {
+			if f.Subject == "updates" && tt.want != "" || f.Subject == "settings" && tt.fails != "" && f.Grade == app.Fail {
+				said += f.Text
+			}
+		}
+		if !strings.Contains(said, tt.want+tt.fails) || said == "" {
+			t.Errorf("%s under %q: %q, want %q", tt.updates, tt.public, said, tt.want+tt.fails)
 		}
 	}
 }

@@ -40,6 +40,7 @@ const (
 	BotStateConflict       BotState = "conflict"
 	BotStateConnected      BotState = "connected"
 	BotStateConnecting     BotState = "connecting"
+	BotStateInUse          BotState = "in_use"
 	BotStateReconnecting   BotState = "reconnecting"
 	BotStateStopped        BotState = "stopped"
 )
@@ -54,6 +55,8 @@ func (e BotState) Valid() bool {
 	case BotStateConnected:
 		return true
 	case BotStateConnecting:
+		return true
+	case BotStateInUse:
 		return true
 	case BotStateReconnecting:
 		return true
@@ -726,13 +729,14 @@ type Bot struct {
 	QrURL *string `json:"qr_url,omitempty"`
 
 	// State How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
-	// needed. `conflict`: another program reads this bot's messages.
+	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
+	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 	State BotState `json:"state"`
 
 	// StateAt Since when.
 	StateAt *time.Time `json:"state_at,omitempty"`
 
-	// StateDetail One sentence: what is wrong and what to do.
+	// StateDetail One sentence: how the bot is doing and, where something is wrong, what to do.
 	StateDetail string `json:"state_detail"`
 
 	// URL Opens the chat and offers to link; it never ends.
@@ -743,7 +747,8 @@ type Bot struct {
 }
 
 // BotState How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
-// needed. `conflict`: another program reads this bot's messages.
+// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
+// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 type BotState string
 
 // BotID The id of a bot.
@@ -1349,6 +1354,9 @@ type Settings struct {
 	// Examples: Book House
 	Name string `json:"name"`
 
+	// OwnerPhone The phone of whoever is told when a bot needs somebody, in E.164.
+	OwnerPhone *string `json:"owner_phone,omitempty"`
+
 	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
 	ReturnHosts ReturnHosts `json:"return_hosts"`
 
@@ -1528,6 +1536,13 @@ type UpdateSettingsRequest struct {
 	//
 	// Examples: Book House
 	Name *string `json:"name,omitempty"`
+
+	// OwnerPhone The phone of whoever shall be told when a bot needs somebody. It is told in the chat that this phone has
+	// linked, or by SMS where no chat can be written to. Empty: nobody.
+	//
+	//
+	// Examples: +77015550123
+	OwnerPhone *string `json:"owner_phone,omitempty"`
 
 	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
 	ReturnHosts *ReturnHosts `json:"return_hosts,omitempty"`

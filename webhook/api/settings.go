@@ -18,6 +18,10 @@ func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestOb
 	if err := checkPlaces(b); err != nil {
 		return nil, err
 	}
+	owner, err := h.Businesses.SealOwner(clientOf(ctx).caller, given(b.OwnerPhone))
+	if err != nil {
+		return nil, err
+	}
 	changed, err := h.Businesses.Change(ctx, clientOf(ctx).caller.Business.ID, func(name *string, s *otpcore.Settings) {
 		set(name, b.Name)
 		set(&s.Countries, b.Countries)
@@ -39,6 +43,9 @@ func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestOb
 		setWord(&s.WhenUnlinked, b.WhenUnlinked)
 		setWord(&s.FallbackOn, b.FallbackOn)
 		setWord(&s.LinkProof, b.LinkProof)
+		if b.OwnerPhone != nil {
+			s.Owner = owner
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -69,5 +76,6 @@ func (h *Handlers) settings(b *otpcore.Business) Settings {
 		FallbackOn: FallbackOn(s.FallbackOn), CodeLength: s.CodeLength, LinkMaxAgeDays: int(s.LinkMaxAge / day),
 		LinkProof: Proof(s.LinkProof), SupportText: some[SupportText](s.SupportText),
 		ReturnHosts: append(ReturnHosts{}, s.ReturnHosts...),
+		OwnerPhone: some[string](h.Businesses.Owner(b).E164()),
 	}
 }

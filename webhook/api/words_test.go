@@ -56,7 +56,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"BotKind"}, words(otpcore.BotTelegram)},
 		{[]string{"Bot", "properties", "state"}, words(
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
-			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotStopped)},
+			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped)},
 		{[]string{"Link", "properties", "status"}, words(
 			otpcore.LinkPending, otpcore.LinkActive, otpcore.LinkInactive, otpcore.LinkRevoked, otpcore.LinkExpired)},
 		{[]string{"Delivery", "properties", "status"}, words(

@@ -1,6 +1,6 @@
-// Package callbacks takes in what providers tell us: so far delivery reports of
-// SMS. Each provider has an address with a key of 128 bits; an address without
-// a provider behind it does not exist.
+// Package callbacks takes in what providers tell us: delivery reports of SMS,
+// and what people write to bots. Each provider and each bot has an address with
+// a key of 128 bits; an address without one behind it does not exist.
 package callbacks
 
 import (
@@ -34,10 +34,19 @@ type Reply struct {
 	Body   string
 }
 
+// Posts take in what chat networks post to their bots' addresses.
+type Posts interface {
+	// Receive returns once the effect of a post is durable. An address without a
+	// bot is not_found, a post that does not prove its sender unauthorized, and
+	// after any other error the network must post it again.
+	Receive(ctx context.Context, key string, header http.Header, body []byte) error
+}
+
 // Config is what the room works with.
 type Config struct {
 	SMS      Reports
 	Receipts Receiver
+	Telegram Posts // nil: no address
 	Log      *slog.Logger
 }
 
@@ -53,6 +62,9 @@ func New(cfg Config) *Callbacks { return &Callbacks{cfg, newRefusals(cfg.Log)} }
 // Mount adds the routes.
 func (c *Callbacks) Mount(e *echo.Echo) {
 	e.Any("/callbacks/sms/:key", c.sms)
+	if c.cfg.Telegram != nil {
+		e.POST("/callbacks/telegram/:key", c.telegram)
+	}
 }
 
 // sms stores the receipts first and answers then: a provider that hears "yes"
@@ -61,7 +73,7 @@ func (c *Callbacks) sms(ctx echo.Context) error {
 	r := ctx.Request()
 	receipts, reply, err := c.cfg.SMS.Receipts(ctx.Param("key"), r)
 	if err != nil {
-		c.refused.note(r.Context(), reply.Status, err)
+		c.refused.note(r.Context(), "sms report refused", reply.Status, err)
 	}
 	if len(receipts) > 0 {
 		failpoint.Hit(failpoint.ReceiptReceived)

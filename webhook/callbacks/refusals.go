@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// refusals logs reports that were refused: the first of each kind at once, then
+// refusals logs calls that were refused: the first of each kind at once, then
 // one line a minute with the number of those in between. Anybody can post to
 // these addresses, and a flood must not bury the rest of the log.
 type refusals struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	kinds map[string]*silence // by error text, of which there are a few per provider
+	kinds map[string]*silence // by message and error text, of which there are a few per provider
 }
 
 // silence is the time in which a kind of refusal is only counted.
@@ -29,9 +29,9 @@ func newRefusals(log *slog.Logger) *refusals {
 	return &refusals{log: log, kinds: map[string]*silence{}}
 }
 
-func (r *refusals) note(ctx context.Context, status int, err error) {
-	if skipped, due := r.due(err.Error(), time.Now()); due {
-		r.log.WarnContext(ctx, "sms report refused", "status", status, "error", err, "skipped", skipped)
+func (r *refusals) note(ctx context.Context, message string, status int, err error) {
+	if skipped, due := r.due(message+err.Error(), time.Now()); due {
+		r.log.WarnContext(ctx, message, "status", status, "error", err, "skipped", skipped)
 	}
 }
 

@@ -1,0 +1,57 @@
+package bot
+
+import (
+	"otpravka/otpcore"
+)
+
+// Alerts tell the owner of a business, in the owner's own chat, of a bot that
+// needs somebody. Trouble that passes by itself is for the API, the events and
+// the log alone: a message at night that asks for nothing teaches people to
+// read none.
+type Alerts struct {
+	Linking  *otpcore.Linking
+	Renderer otpcore.Renderer
+}
+
+// alertTexts are the answers of the renderer for the states that need somebody.
+var alertTexts = map[otpcore.BotState]string{
+	otpcore.BotBadCredentials: "bot_bad_credentials",
+	otpcore.BotConflict:       "bot_conflict",
+	otpcore.BotInUse:          "bot_in_use",
+}
+
+// alert tells the owner of the bot's new state, in the transaction that stores
+// it: once, however often the program starts. A text that cannot be made must
+// not keep the state from being stored.
+func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
+	key, needed := alertTexts[b.State]
+	if f.config.Alerts == nil || !needed {
+		return nil
+	}
+	business, err := tx.Business(b.BusinessID)
+	if err != nil {
+		return err
+	}
+	a := f.config.Alerts
+	locale := a.Renderer.Locale(business.Settings.Locale, "")
+	m, err := a.Renderer.Reply(key, locale, map[string]string{"bot": b.Username})
+	if err != nil {
+		f.config.Log.Error("alert not rendered", "bot_id", b.ID, "error", err)
+		return nil
+	}
+	told, err := a.Linking.TellOwner(tx, business, f.works, m)
+	if err == nil && !told {
+		f.config.Log.Warn("nobody told of a bot's trouble", "bot_id", b.ID, "state", b.State)
+	}
+	return err
+}
+
+// works reports whether messages leave through the bot.
+func (f *Fleet) works(id otpcore.ID) bool {
+	m := f.member(id)
+	if m == nil || m.connector == nil {
+		return false
+	}
+	state, _, _ := m.condition()
+	return state.Usable()
+}

@@ -1,0 +1,265 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"otpravka/otpcore"
+)
+
+// posted is a puppet whose network posts.
+type postedPuppet struct {
+	*puppet
+	key   string
+	posts atomic.Int32
+	left  atomic.Bool
+}
+
+func (p *postedPuppet) CallbackKey() string { return p.key }
+
+func (p *postedPuppet) Receive(ctx context.Context, _ http.Header, body []byte) error {
+	p.posts.Add(1)
+	return p.home.Apply(ctx, Inbound{Update: int64(len(body)), Chat: "7", Kind: Command, Command: "help", Posted: true})
+}
+
+func (p *postedPuppet) Leave(context.Context) { p.left.Store(true) }
+
+// postedFactory makes such puppets.
+type postedFactory struct {
+	*puppets
+	made map[otpcore.ID]*postedPuppet
+}
+
+func (f *postedFactory) Connect(b otpcore.Bot, credential string, home Home) Connector {
+	p := &postedPuppet{puppet: f.puppets.Connect(b, credential, home).(*puppet), key: "key of " + b.Account}
+	f.made[b.ID] = p
+	return p
+}
+
+// TestRegisterAgainWithoutGap: while a bot is registered anew its old connector
+// takes its time to stop. Messages and posts find a connector all the while, and
+// two never listen at once.
+func TestRegisterAgainWithoutGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		factory := &postedFactory{s.factory, make(map[otpcore.ID]*postedPuppet)}
+		s.fleet.config.Factories[otpcore.BotTelegram] = factory
+		business := s.business()
+		var listening, most atomic.Int32
+		slow := func(ctx context.Context, p *puppet) error {
+			most.Store(max(most.Load(), listening.Add(1)))
+			defer listening.Add(-1)
+			p.home.Connected(ctx)
+			<-ctx.Done()
+			time.Sleep(3 * time.Second) // of the bubble
+			return nil
+		}
+		s.begin()
+		request := otpcore.BotRequest{BusinessID: business, Kind: otpcore.BotTelegram, Token: "a"}
+		b, err := s.fleet.Register(context.Background(), request)
+		check(t, err)
+		s.factory.scripts[b.ID] = slow
+		b, err = s.fleet.Register(context.Background(), request) // from here on the script counts
+		check(t, err)
+		synctest.Wait()
+
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.fleet.Register(context.Background(), request)
+			done <- err
+		}()
+		for i := range 50 {
+			time.Sleep(100 * time.Millisecond)
+			if _, err := s.fleet.Sender(b.ID); err != nil {
+				t.Fatalf("after %d00 ms nobody sends: %v", i+1, err)
+			}
+			if way := s.fleet.Way(business, otpcore.Telegram); way.Reason != "" {
+				t.Fatalf("after %d00 ms there is no way: %s", i+1, way.Reason)
+			}
+			if err := s.fleet.Receive(t.Context(), "key of a", nil, make([]byte, i+1)); err != nil {
+				t.Fatalf("after %d00 ms nobody takes posts: %v", i+1, err)
+			}
+		}
+		check(t, <-done)
+		s.expect(b, otpcore.BotConnected)
+		if n := most.Load(); n != 1 {
+			t.Errorf("%d connectors listened at once", n)
+		}
+		last := factory.made[b.ID]
+		check(t, s.fleet.Remove(context.Background(), business, b.ID))
+		if err := s.fleet.Receive(t.Context(), "key of a", nil, []byte("x")); !errors.Is(err, otpcore.ErrNotFound) {
+			t.Errorf("the address of a removed bot: %v", err)
+		}
+		if !last.left.Load() {
+			t.Error("the network still posts")
+		}
+	})
+}
+
+// TestBotDeletedWhileItListens: the removal of a bot ends its poll at once, and
+// an update that is in hand at that moment is answered by nobody.
+func TestBotDeletedWhileItListens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		b := s.bot(s.business())
+		other := s.bot(s.business())
+		var applied error
+		s.factory.scripts[b.ID] = func(ctx context.Context, p *puppet) error {
+			p.home.Connected(ctx)
+			<-ctx.Done()
+			applied = p.home.Apply(context.WithoutCancel(ctx), s.next(b, Inbound{Chat: "7", Kind: Command, Command: "help"}))
+			return nil
+		}
+		s.begin()
+		time.Sleep(time.Second)
+		replies := s.ledger.replies
+		check(t, s.fleet.Remove(context.Background(), b.BusinessID, b.ID))
+		if applied != nil || s.ledger.replies != replies {
+			t.Errorf("the update in hand: %v, %d replies", applied, s.ledger.replies-replies)
+		}
+		s.expect(other, otpcore.BotConnected)
+	})
+}
+
+// TestStartGoesSlowerWhenAsked: a network that sends new bots away gets the
+// others one by one, and those whom it has sent away when it wished.
+func TestStartGoesSlowerWhenAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		business := s.business()
+		var starts []time.Time
+		for range 30 {
+			b := s.bot(business)
+			s.factory.scripts[b.ID] = func(ctx context.Context, p *puppet) error {
+				if p.runs.Load() == 1 {
+					starts = append(starts, time.Now())
+				}
+				if len(starts) <= 10 && p.runs.Load() == 1 {
+					return &Trouble{Wait: 40 * time.Second, Text: "Wait.", Err: errors.New("429")}
+				}
+				return steady(ctx, p)
+			}
+		}
+		began := time.Now()
+		s.begin()
+		time.Sleep(30 * time.Second)
+		early := len(starts)
+		time.Sleep(5 * time.Minute)
+		if early < 10 || early > 20 || len(starts) != 30 {
+			t.Errorf("%d bots started within half a minute, %d in all", early, len(starts))
+		}
+		for i := 12; i < len(starts); i++ {
+			if gap := starts[i].Sub(starts[i-1]); gap > slowestStagger+time.Second/10 {
+				t.Errorf("bot %d started %v after the one before", i, gap)
+			}
+		}
+		bots, err := s.fleet.List(t.Context(), business)
+		check(t, err)
+		for _, b := range bots {
+			if b.State != otpcore.BotConnected {
+				t.Errorf("after %v a bot is %s: %s", time.Since(began), b.State, b.StateText)
+			}
+		}
+	})
+}
+
+// TestEveryStateHasASentence goes through the states that a bot can be in.
+func TestEveryStateHasASentence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		b := s.bot(s.business())
+		hold := make(chan struct{})
+		s.factory.scripts[b.ID] = func(ctx context.Context, p *puppet) error {
+			switch p.runs.Load() {
+			case 1:
+				<-hold
+				return &Trouble{Wait: time.Minute, Text: "Wait for it.", Err: errors.New("429")}
+			case 2:
+				p.home.Connected(ctx)
+				return &Fall{State: otpcore.BotInUse, Text: "Somebody else has it."}
+			}
+			return errors.New("never")
+		}
+		s.begin()
+		var seen []string
+		look := func() {
+			synctest.Wait()
+			now, err := s.fleet.Get(t.Context(), b.BusinessID, b.ID)
+			check(t, err)
+			seen = append(seen, fmt.Sprintf("%s: %s", now.State, now.StateText))
+		}
+		look()
+		close(hold)
+		look()
+		time.Sleep(2 * time.Minute)
+		look()
+		want := []string{"connecting: " + connecting, "reconnecting: Wait for it.", "in_use: Somebody else has it."}
+		if fmt.Sprint(seen) != fmt.Sprint(want) {
+			t.Errorf("the bot was %q, want %q", seen, want)
+		}
+		if got := s.ledger.states(); fmt.Sprint(got) != "[reconnecting connected in_use]" {
+			t.Errorf("events tell of %v", got)
+		}
+	})
+}
+
+// inbox counts updates.
+type inbox struct{ atomic.Int32 }
+
+func (i *inbox) Apply(context.Context, Inbound) error {
+	i.Add(1)
+	return nil
+}
+
+// TestFloodOfOneChat: what a chat sends beyond what people can is forgotten.
+// Other chats, other bots and what the network tells by itself are not.
+func TestFloodOfOneChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		b := s.bot(s.business())
+		other := s.bot(s.business())
+		handled := new(inbox)
+		s.fleet.config.Inbox = handled
+		s.begin()
+		synctest.Wait()
+		say := func(b *otpcore.Bot, chat string, kind InboundKind, n int) {
+			for range n {
+				in := s.next(b, Inbound{Chat: chat, Kind: kind, Command: "help", At: time.Now()})
+				check(t, s.factory.made[b.ID].home.Apply(context.Background(), in))
+			}
+		}
+		say(b, "7", Command, 5000)
+		expect := func(what string, want int32) {
+			t.Helper()
+			if n := handled.Load(); n != want {
+				t.Errorf("%s: %d updates were handled, want %d", what, n, want)
+			}
+		}
+		say(b, "8", Command, 3)
+		say(other, "7", Command, 3)
+		expect("a flood", floodBurst+6)
+		time.Sleep(floodRest)
+		say(b, "7", Command, 3)
+		expect("after a rest", floodBurst+9)
+		var f floods
+		for range 100 {
+			f.admit(Inbound{Chat: "7", Kind: Text}, time.Now())
+		}
+		if !f.admit(Inbound{Chat: "7", Kind: Blocked}, time.Now()) {
+			t.Error("a chat that floods cannot block the bot")
+		}
+		for i := range 1000 {
+			f.admit(Inbound{Chat: fmt.Sprint(i), Kind: Text}, time.Now())
+		}
+		f.admit(Inbound{Chat: "x", Kind: Text}, time.Now().Add(floodRest))
+		if n := len(f.chats); n != 1 {
+			t.Errorf("%d chats are remembered after a rest", n)
+		}
+	})
+}

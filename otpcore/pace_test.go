@@ -1,0 +1,339 @@
+package otpcore_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"otpravka/otpcore"
+	"otpravka/otpcore/coretest"
+)
+
+// post queues a message of a kind for a chat of the shop's bot.
+func (h *house) post(by otpcore.Caller, kind otpcore.DeliveryKind, chats ...string) {
+	h.t.Helper()
+	h.write(func(tx otpcore.Tx) error {
+		for _, chat := range chats {
+			d := &otpcore.Delivery{
+				ID: otpcore.NewID(otpcore.PrefixDelivery, tx.Now()), BusinessID: by.Business.ID, Mode: otpcore.Live, Kind: kind,
+				Channel: tg, BotID: coretest.TelegramBot, QueuedAt: tx.Now(), Status: otpcore.Queued, DueAt: tx.Now(),
+			}
+			text, err := json.Marshal(otpcore.Message{Text: string(kind) + " to " + chat})
+			if err != nil {
+				return err
+			}
+			d.Target = h.vault.Seal(otpcore.Place{Table: "deliveries", Column: "target", Row: d.ID, Business: d.BusinessID}, []byte(chat))
+			d.Content = h.vault.Seal(otpcore.Place{Table: "deliveries", Column: "content", Row: d.ID, Business: d.BusinessID}, text)
+			if err := tx.AddDelivery(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func chatNames(from, n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprint(from+i))
+	}
+	return names
+}
+
+// call is one send that the bot's network saw.
+type call struct {
+	at       time.Duration
+	chat     string
+	business otpcore.ID
+	text     string
+}
+
+// network answers for Telegram and remembers every call.
+func (h *house) network(answer func(call) *otpcore.SendError) func() []call {
+	begin := time.Now()
+	var mu sync.Mutex
+	var calls []call
+	h.carriers.Of(tg).Always(func(_ context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
+		c := call{time.Since(begin), o.Chat, o.BusinessID, o.Message.Text}
+		mu.Lock()
+		calls = append(calls, c)
+		mu.Unlock()
+		if e := answer(c); e != nil {
+			return otpcore.Accepted{}, e
+		}
+		return otpcore.Accepted{Provider: "telegram", MessageID: string(o.DeliveryID)}, nil
+	})
+	return func() []call {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(calls)
+	}
+}
+
+func content(call) *otpcore.SendError { return nil }
+
+func throttle(wait time.Duration) *otpcore.SendError {
+	return &otpcore.SendError{Class: otpcore.ClassThrottled, RetryAfter: wait, Provider: "telegram", Message: "Wait."}
+}
+
+// between counts the calls of a span.
+func between(calls []call, from, to time.Duration) int {
+	n := 0
+	for _, c := range calls {
+		if c.at >= from && c.at < to {
+			n++
+		}
+	}
+	return n
+}
+
+func TestBotKeepsItsPace(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverOrder, chatNames(1000, 1000)...)
+		time.Sleep(90 * time.Second)
+		calls := seen()
+		if len(calls) != 1000 {
+			t.Fatalf("%d messages left, want each of 1000 once", len(calls))
+		}
+		for from := time.Duration(0); from < time.Minute; from += 250 * time.Millisecond {
+			if n := between(calls, from, from+time.Second); n > 30 {
+				t.Errorf("%d messages within a second from %v", n, from)
+			}
+		}
+		if last := calls[999].at; last < 39*time.Second || last > 46*time.Second {
+			t.Errorf("the last of 1000 messages left after %v, want about 40 s", last)
+		}
+	})
+}
+
+func TestChatGetsOneMessageASecond(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverReply, slices.Repeat([]string{"100"}, 12)...)
+		h.post(h.by, otpcore.DeliverReply, "200")
+		time.Sleep(20 * time.Second)
+		calls := seen()
+		if len(calls) != 13 || between(calls, 0, time.Millisecond) != 4 {
+			t.Errorf("%d of %d messages left at once, want 3 of one chat and 1 of the other", between(calls, 0, time.Millisecond), len(calls))
+		}
+		var times []time.Duration
+		for _, c := range calls {
+			if c.chat == "100" {
+				times = append(times, c.at)
+			}
+		}
+		for i := 3; i < len(times); i++ {
+			if gap := times[i] - times[i-1]; gap < time.Second-time.Millisecond {
+				t.Errorf("message %d came %v after the one before", i, gap)
+			}
+		}
+	})
+}
+
+func TestCodesOvertakeEverything(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.linkUser("100")
+		time.Sleep(10 * time.Second)
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverOrder, chatNames(1000, 60)...)
+		h.post(h.by, otpcore.DeliverReply, chatNames(2000, 10)...)
+		h.begin()
+		time.Sleep(5 * time.Second)
+		calls := seen()
+		place := func(of func(call) bool) int { return slices.IndexFunc(calls, of) }
+		code := place(func(c call) bool { return c.chat == "100" })
+		reply := place(func(c call) bool { return c.chat == "2009" })
+		order := place(func(c call) bool { return c.chat == "1059" })
+		if code < 0 || code > 6 || reply < code || order < reply {
+			t.Errorf("the code left as number %d, the last answer as %d, the last order as %d", code, reply, order)
+		}
+	})
+}
+
+// A complaint halves the rate, calls under way at it do not halve it again, and
+// a message per second comes back with each minute.
+func TestComplaintHalvesTheRate(t *testing.T) {
+	inHouse(t, func(h *house) {
+		var once sync.Once
+		seen := h.network(func(call) (e *otpcore.SendError) {
+			once.Do(func() { e = throttle(time.Second) })
+			return e
+		})
+		h.post(h.by, otpcore.DeliverOrder, chatNames(1000, 4000)...)
+		time.Sleep(4 * time.Minute)
+		calls := seen()
+		for _, c := range []struct {
+			from  time.Duration
+			least int
+			most  int
+		}{{10 * time.Second, 117, 133}, {3 * time.Minute, 145, 165}} {
+			if n := between(calls, c.from, c.from+10*time.Second); n < c.least || n > c.most {
+				t.Errorf("%d messages in the ten seconds from %v, want %d to %d", n, c.from, c.least, c.most)
+			}
+		}
+	})
+}
+
+func TestRefusedChatPausesAlone(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := h.network(func(c call) *otpcore.SendError {
+			if c.chat == "100" && c.at < 10*time.Second {
+				return throttle(10 * time.Second)
+			}
+			return nil
+		})
+		h.post(h.by, otpcore.DeliverReply, "100", "100")
+		time.Sleep(time.Second)
+		h.post(h.by, otpcore.DeliverReply, "100", "200")
+		time.Sleep(20 * time.Second)
+		var other int
+		for _, c := range seen() {
+			switch {
+			case c.chat == "200":
+				other++
+				if c.at > 2*time.Second {
+					t.Errorf("the other chat waited until %v", c.at)
+				}
+			case c.at > time.Millisecond && c.at < 10*time.Second:
+				t.Errorf("the chat was written to after %v, within its pause", c.at)
+			}
+		}
+		if n := len(seen()); other != 1 || n != 6 {
+			t.Errorf("%d messages to the other chat, %d calls in all", other, n)
+		}
+	})
+}
+
+// Two chats that are refused in the same span: the network means the bot.
+func TestSecondRefusedChatPausesTheBot(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := h.network(func(c call) *otpcore.SendError {
+			if c.at < 10*time.Second {
+				return throttle(10 * time.Second)
+			}
+			return nil
+		})
+		h.post(h.by, otpcore.DeliverReply, "100")
+		time.Sleep(time.Second)
+		h.post(h.by, otpcore.DeliverReply, "200")
+		time.Sleep(time.Second)
+		h.post(h.by, otpcore.DeliverReply, "300", "400")
+		time.Sleep(30 * time.Second)
+		calls := seen()
+		if n := between(calls, 0, 10*time.Second); n != 2 || len(calls) != 6 {
+			t.Errorf("%d calls while the bot had to wait, %d in all", n, len(calls))
+		}
+	})
+}
+
+// A code that cannot wait as long as the network asks goes to the next channel
+// at once, and so does one that meets the pause of its bot. Neither waits for
+// the clock, and the second one costs no call.
+func TestLongPauseFallsBackAtOnce(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.linkUser("100")
+		time.Sleep(10 * time.Second)
+		seen := h.network(func(call) *otpcore.SendError { return throttle(245 * time.Second) })
+		asked := h.clocked(sm, coretest.Accept("sms", "s1"))
+		first := h.begin()
+		h.expect(first.Verification.ID, "telegram:failed sms:sent")
+		h.post(h.by, otpcore.DeliverReply, "200") // now the bot as a whole has to wait
+		time.Sleep(time.Second)
+		second := h.begin()
+		h.expect(second.Verification.ID, "telegram:failed sms:sent")
+		if got := asked(); len(got) != 2 || got[0] != 0 || got[1] != time.Second {
+			t.Errorf("SMS left after %v", got)
+		}
+		if n := len(seen()); n != 2 {
+			t.Errorf("%d calls, want none for the second code", n)
+		}
+		if d := h.view(second.Verification.ID).Deliveries[0]; d.Try != 0 || d.Error == nil || d.Error.Class != otpcore.ClassThrottled {
+			t.Errorf("delivery %+v", d)
+		}
+	})
+}
+
+// Waiting for a turn is no try, however long the line.
+func TestTurnsAreNoTries(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.linkUser("100")
+		time.Sleep(10 * time.Second)
+		h.network(content)
+		h.carriers.TurnOff(sm, "none")
+		var ids []otpcore.ID
+		for i := range 3 { // live codes to one chat, whose burst they share
+			s := h.begin(func(r *otpcore.StartRequest) { r.Channels = []otpcore.Channel{tg} })
+			ids = append(ids, s.Verification.ID)
+			h.post(h.by, otpcore.DeliverReply, slices.Repeat([]string{"100"}, 3+i)...)
+		}
+		time.Sleep(40 * time.Second)
+		for _, id := range ids {
+			if d := h.view(id).Deliveries[0]; d.Status != otpcore.Sent || d.Try != 1 {
+				t.Errorf("delivery %+v", d)
+			}
+		}
+	})
+}
+
+// T50: of two businesses that share a bot, the one with thousands of messages
+// does not keep the other one's back.
+func TestT50SharedBotTakesBusinessesInTurn(t *testing.T) {
+	inHouse(t, func(h *house) {
+		other := h.business("Other", otpcore.NewID(otpcore.PrefixBot, time.Now()))
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverOrder, chatNames(1000, 100)...)
+		h.post(other, otpcore.DeliverOrder, chatNames(5000, 20)...)
+		time.Sleep(10 * time.Second)
+		last := time.Duration(0)
+		for _, c := range seen() {
+			if c.business == other.Business.ID {
+				last = c.at
+			}
+		}
+		if last > 2*time.Second {
+			t.Errorf("the other business's last message left after %v", last)
+		}
+	})
+}
+
+// T50: a business that has filled its half of the memory is refused, the others
+// start on.
+func TestT50OneBusinessLeavesRoomForOthers(t *testing.T) {
+	inHouse(t, func(h *house) {
+		rules := otpcore.DefaultRules()
+		rules.Backlog = 20
+		core := otpcore.New(otpcore.Config{
+			Ledger: h.db, Reader: h.db, Vault: h.vault, Carriers: h.carriers, Renderer: coretest.NewRenderer(), Phones: coretest.NewPhones(), Rules: rules,
+		})
+		h.db.OnCommit(core.Committed)
+		other := h.business("Other", otpcore.NewID(otpcore.PrefixBot, time.Now()))
+		release := h.carriers.Of(sm).Hold()
+		start := func(by otpcore.Caller, i int) error {
+			defer synctest.Wait()
+			r := otpcore.StartRequest{}
+			toPhone(i)(&r)
+			_, err := core.Verifications.Start(h.t.Context(), by, r)
+			return err
+		}
+		for i := range 10 {
+			if err := start(h.by, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := start(h.by, 10); otpcore.CodeOf(err) != "overloaded" {
+			t.Errorf("the eleventh start of one business: %v", err)
+		}
+		if err := start(other, 11); err != nil {
+			t.Errorf("the other business: %v", err)
+		}
+		release()
+		core.Dispatcher.Close(h.t.Context())
+	})
+}
