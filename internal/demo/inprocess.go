@@ -66,15 +66,16 @@ const (
 	pageCooldown = 10 * time.Second
 )
 
-// patientRules are the rules of production but for two things: a visitor
-// plays, and so asks for far more codes than a customer, and does not like to
-// wait for a resend.
+// patientRules are the rules of production but for three things: a visitor
+// plays, and so asks for far more codes than a customer, does not like to wait
+// for a resend, and clicks faster than a bot may write into one chat.
 func patientRules() otpcore.Rules {
 	rules := otpcore.DefaultRules()
 	for i := range rules.Starts {
 		rules.Starts[i].Count = 1000
 	}
 	rules.StartsEverywhere.Count = 1000
+	rules.Paces = nil
 	rules.Cooldowns = append([]time.Duration{pageCooldown}, rules.Cooldowns...)
 	return rules
 }
