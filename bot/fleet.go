@@ -139,24 +139,43 @@ func (f *Fleet) launch(m *member) {
 }
 
 // Way tells which bot carries the channel for the business. It fits
-// otpcore.Carriers for the chat channels and answers from memory.
+// otpcore.Carriers for the chat channels and answers from memory. The business's
+// own bot goes first, and what reaches bare numbers stands behind it.
 func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	way := otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
+	chat := f.first(business, ch, false)
+	phone := f.first(business, ch, true)
+	switch {
+	case phone == nil && chat == nil:
+		return otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
+	case phone == nil, chat != nil && phone.Reason != "":
+		return *chat
+	case chat == nil, chat.Reason != "":
+		return *phone
+	}
+	chat.Unlinked = phone
+	return *chat
+}
+
+// first is the way of the oldest usable bot of the business that carries the
+// channel, with a reason where none is usable, or nil where there is none. The
+// caller holds the lock.
+func (f *Fleet) first(business otpcore.ID, ch otpcore.Channel, byPhone bool) *otpcore.Way {
+	var unusable *otpcore.Way
 	for _, m := range f.owned[business] {
-		if m.bot.Kind.Channel() != ch {
+		if m.bot.Kind.Channel() != ch || m.bot.Kind.ByPhone() != byPhone {
 			continue
 		}
 		state, text, _ := m.condition()
 		if state.Usable() && m.connector != nil {
-			return otpcore.Way{
-				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, Capabilities: m.connector.Capabilities(),
+			return &otpcore.Way{
+				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, ByPhone: byPhone, Capabilities: m.connector.Capabilities(),
 			}
 		}
-		way.Reason = text
+		unusable = &otpcore.Way{Channel: ch, ByPhone: byPhone, Reason: text}
 	}
-	return way
+	return unusable
 }
 
 // Sender returns what sends through the bot, or a *otpcore.SendError when

@@ -106,7 +106,7 @@ type Delivery struct {
 	Provider  string   // the carrier that took it, or was asked last
 	MessageID string   // the provider's id; empty: unknown, cannot be edited
 	Error     *DeliveryError
-	Cost      Money
+	Cost      Cost
 
 	BootID      ID        // owner while sending
 	DueAt       time.Time // queued: when to send; sending: when the lease ends; else zero

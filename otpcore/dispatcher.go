@@ -25,11 +25,12 @@ type Dispatcher struct {
 	backlog atomic.Int64 // deliveries in memory, the ones in a call included
 	closed  atomic.Bool
 
-	mu      sync.Mutex
-	roads   map[road]*lanes
-	workers sync.WaitGroup
-	sends   context.Context // of the calls in hand; outlives the intake
-	cut     context.CancelFunc
+	mu       sync.Mutex
+	confirms int // confirmations under way
+	roads    map[road]*lanes
+	workers  sync.WaitGroup
+	sends    context.Context // of the calls in hand; outlives the intake
+	cut      context.CancelFunc
 }
 
 type road struct {

@@ -279,7 +279,9 @@ type Carriers interface {
 type Way struct {
 	Channel      Channel
 	BotID        ID     // of chat channels
-	BotName      string // how the chat network addresses the bot, for links
+	BotName      string // how the chat network addresses the bot, for links; empty: nobody can write to it
+	ByPhone      bool   // a chat channel that reaches the bare number, for money and without a link
+	Unlinked     *Way   // what reaches a phone by its number where no link does; nil: nothing
 	Capabilities Capabilities
 	Reason       string // why nothing can be carried: one sentence, or empty
 }

@@ -173,10 +173,11 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if err != nil {
 		location = time.UTC
 	}
+	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
 		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: business.Name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
-		Capabilities: d.desk.way(v, j.delivery.Channel).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
+		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 	})
 	return unrendered(err)
 }
@@ -191,4 +192,13 @@ func unrendered(err error) error {
 		return &SendError{Class: ClassTemplateMissing, Message: "The text could not be rendered.", Err: err}
 	}
 	return nil
+}
+
+// usefulFor is how long the delivery's message is of use to its reader.
+func usefulFor(v *Verification, dlv *Delivery, now time.Time) time.Duration {
+	end := v.ExpiresAt
+	if dlv.Channel != SMS && v.FallbackAt.After(now) {
+		end = earlier(end, v.FallbackAt)
+	}
+	return max(0, end.Sub(now))
 }

@@ -108,7 +108,7 @@ func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Star
 	if len(ver.Route) > 1 {
 		s.FallbackAt = firstFallback(ver)
 	}
-	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" {
+	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" && !way.ByPhone {
 		s.TelegramLink = chatURL(way, v.desk.verificationToken(ver.ID))
 	}
 	if by.Mode == Test {
@@ -131,19 +131,23 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	var (
 		result   CheckResult
 		repeated bool
+		told     []Delivery
 	)
 	op := Op{
 		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
 		Once: key.once("verifications.check:"+string(id), keepCheck),
 	}
 	op.Decide = func(c *Case) error {
-		result = CheckResult{}
+		result, told = CheckResult{}, nil
 		var err error
 		if repeated, err = recall(c, op.Once, &result); repeated || err != nil {
 			return err
 		}
 		if result, err = v.desk.check(c, guess, bound); err != nil {
 			return err
+		}
+		if result.Valid {
+			told = c.unlinked()
 		}
 		return remember(c, op.Once, result)
 	}
@@ -152,6 +156,7 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	}
 	if !repeated {
 		v.checked(by.Mode, result)
+		v.dispatcher.confirm(told, guess)
 	}
 	return result, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"otpravka/bot"
 	"otpravka/bot/telegram"
+	"otpravka/bot/telegramgateway"
 	"otpravka/internal/app/admin"
 	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
@@ -56,6 +57,7 @@ type house struct {
 	core      *otpcore.Core
 	fleet     *bot.Fleet
 	gateway   *sms.Gateway
+	byPhone   *telegramgateway.Factory
 	server    *webhook.Server
 	admin     *admin.Service
 	adminPath string
@@ -113,11 +115,15 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if err != nil {
 		return err
 	}
+	if h.byPhone, err = newByPhone(h.cfg, ring, h.db, h.baseURL); err != nil {
+		return err
+	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
 		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
 		Inbox: bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: map[otpcore.BotKind]bot.Factory{
-			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log),
+			otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log),
+			otpcore.BotTelegramGateway: h.byPhone,
 		},
 	})
 	ways.fleet = h.fleet
@@ -144,7 +150,9 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	if err != nil {
 		return err
 	}
-	inbound := callbacks.New(callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log})
+	inbound := callbacks.New(callbacks.Config{
+		SMS: smsReports{h.gateway}, TelegramGateway: gatewayReports{h.byPhone}, Receipts: h.core.Receipts, Log: h.cfg.Log,
+	})
 	h.server = webhook.New(webhook.Config{
 		Log: h.cfg.Log, Ready: newReadiness(h.db).check, Limits: h.cfg.limits(), Answered: h.metrics.Answered,
 	}, business, inbound, qr.New(h.core.Links), docs.New(api.Contract, h.baseURL))

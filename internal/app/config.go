@@ -28,7 +28,9 @@ type Config struct {
 	MasterKeyFile string // made on the first start; empty: DefaultKeyFile
 	PublicURL     string // base of links and callbacks; empty: the listener
 	TelegramAPI   string // base of the Bot API
-	SMS           []sms.ProviderConfig
+	// TelegramGatewayAPI is the base of the Telegram Gateway; empty: Telegram's.
+	TelegramGatewayAPI string
+	SMS                []sms.ProviderConfig
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -52,6 +54,8 @@ const (
 	DefaultMetricsListen = "127.0.0.1:9464"
 	DefaultDatabaseURL   = "./data/otpravka.db"
 	DefaultTelegramAPI   = "https://api.telegram.org"
+
+	DefaultTelegramGatewayAPI = "https://gatewayapi.telegram.org"
 )
 
 // MetricsOff is the address for no metrics.
@@ -91,6 +95,7 @@ func (c *Config) check() error {
 	for _, u := range []struct{ name, value string }{
 		{"OTPRAVKA_PUBLIC_URL", c.PublicURL},
 		{"OTPRAVKA_TELEGRAM_API", c.TelegramAPI},
+		{"OTPRAVKA_TELEGRAM_GATEWAY_API", c.TelegramGatewayAPI},
 	} {
 		if u.value == "" {
 			continue

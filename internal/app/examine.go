@@ -266,7 +266,11 @@ func (e *examination) bots(context.Context) []Finding {
 		if !known {
 			grade = Warn
 		}
-		text := fmt.Sprintf("@%s of %s %s %s", b.Username, b.BusinessID, when, b.State)
+		name := b.Name
+		if b.Username != "" {
+			name = "@" + b.Username
+		}
+		text := fmt.Sprintf("%s of %s %s %s", name, b.BusinessID, when, b.State)
 		if grade != OK && b.StateText != "" {
 			text += ": " + b.StateText
 		}

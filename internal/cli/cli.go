@@ -88,7 +88,7 @@ func newParser(env Env, exit func(int)) (*kong.Kong, error) {
 		kong.Name("otpravka"), kong.Description(about), groups, kong.Writers(env.Out, env.Err), kong.Exit(exit),
 		kong.Vars{
 			"database": app.DefaultDatabaseURL, "listen": app.DefaultListen, "metrics": app.DefaultMetricsListen,
-			"telegram": app.DefaultTelegramAPI, "scenarios": strings.Join(bench.Scenarios, ","),
+			"telegram": app.DefaultTelegramAPI, "gateway": app.DefaultTelegramGatewayAPI, "scenarios": strings.Join(bench.Scenarios, ","),
 		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: helpWidth}),
 	)

@@ -31,7 +31,7 @@ func newRefusals(log *slog.Logger) *refusals {
 
 func (r *refusals) note(ctx context.Context, status int, err error) {
 	if skipped, due := r.due(err.Error(), time.Now()); due {
-		r.log.WarnContext(ctx, "sms report refused", "status", status, "error", err, "skipped", skipped)
+		r.log.WarnContext(ctx, "report refused", "status", status, "error", err, "skipped", skipped)
 	}
 }
 
