@@ -25,6 +25,7 @@ type FleetConfig struct {
 	Vault     otpcore.Vault
 	Inbox     Inbox
 	Factories map[otpcore.BotKind]Factory
+	Shared    otpcore.Shared // bots of the operator; no others of theirs run
 	Log       *slog.Logger
 
 	// Stagger is the pause between the starts of two bots when the program
@@ -81,6 +82,9 @@ func (f *Fleet) Load(ctx context.Context) error {
 		return fmt.Errorf("load bots: %w", err)
 	}
 	for _, b := range bots {
+		if _, declared := f.config.Shared[b.ID]; b.Shared() && !declared {
+			continue // it was taken out of the operator's file
+		}
 		if f.member(b.ID) == nil {
 			m := f.enlist(b)
 			f.add(m)
@@ -140,12 +144,18 @@ func (f *Fleet) launch(m *member) {
 
 // Way tells which bot carries the channel for the business. It fits
 // otpcore.Carriers for the chat channels and answers from memory. The business's
-// own bot goes first, and what reaches bare numbers stands behind it.
+// own bot goes first, then one of the operator's that serves it, and what reaches
+// bare numbers stands behind both.
 func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	chat := f.first(business, ch, false)
-	phone := f.first(business, ch, true)
+	chat := f.first(f.owned[business], ch, false)
+	phone := f.first(f.owned[business], ch, true)
+	if chat == nil || chat.Reason != "" {
+		if shared := f.first(f.serving(business), ch, false); shared != nil && (chat == nil || shared.Reason == "") {
+			chat = shared
+		}
+	}
 	switch {
 	case phone == nil && chat == nil:
 		return otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
@@ -158,12 +168,24 @@ func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
 	return *chat
 }
 
-// first is the way of the oldest usable bot of the business that carries the
-// channel, with a reason where none is usable, or nil where there is none. The
-// caller holds the lock.
-func (f *Fleet) first(business otpcore.ID, ch otpcore.Channel, byPhone bool) *otpcore.Way {
+// serving lists the operator's bots that serve the business. The caller holds the
+// lock.
+func (f *Fleet) serving(business otpcore.ID) []*member {
+	var list []*member
+	for _, m := range f.owned[""] {
+		if _, ok := f.config.Shared.Name(m.bot.ID, business); ok {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// first is the way of the oldest usable of the bots that carries the channel,
+// with a reason where none is usable, or nil where there is none. The caller
+// holds the lock.
+func (f *Fleet) first(bots []*member, ch otpcore.Channel, byPhone bool) *otpcore.Way {
 	var unusable *otpcore.Way
-	for _, m := range f.owned[business] {
+	for _, m := range bots {
 		if m.bot.Kind.Channel() != ch || m.bot.Kind.ByPhone() != byPhone {
 			continue
 		}

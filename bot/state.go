@@ -56,6 +56,9 @@ func storeState(tx otpcore.Tx, id otpcore.ID, state otpcore.BotState, text strin
 	if err := tx.SaveBot(b); err != nil {
 		return err
 	}
+	if b.Shared() {
+		return nil // of the operator's bots no business hears
+	}
 	return tx.AddEvent(otpcore.Event{
 		ID: otpcore.NewID(otpcore.PrefixEvent, tx.Now()), BusinessID: b.BusinessID, Mode: otpcore.Live,
 		Type: otpcore.EventBotStateChanged, At: tx.Now(),

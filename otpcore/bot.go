@@ -38,7 +38,7 @@ func (s BotState) Usable() bool { return s != BotBadCredentials && s != BotStopp
 // Bot is a registered connector with its credential.
 type Bot struct {
 	ID         ID
-	BusinessID ID
+	BusinessID ID // empty for a shared bot, which is the operator's
 	Kind       BotKind
 	Account    string // the chat network's id of the bot, unique among live bots
 	Username   string // without "@"; empty for a bot that nobody can write to
@@ -49,6 +49,10 @@ type Bot struct {
 	StateAt    time.Time
 	CreatedAt  time.Time
 }
+
+// Shared reports whether the bot is the operator's and speaks for several
+// businesses.
+func (b *Bot) Shared() bool { return b.BusinessID == "" }
 
 // BotRequest asks to take a bot into service.
 type BotRequest struct {

@@ -14,6 +14,7 @@ type Config struct {
 	Renderer Renderer
 	Phones   PhoneParser
 	Rules    Rules
+	Shared   Shared       // bots of the operator; nil: there are none
 	Boot     ID           // this start of this process; the ledger uses the same
 	Logger   *slog.Logger // nil: nothing is logged
 	// Checked is told the answer to every check once it is durable, from the
@@ -46,7 +47,7 @@ func New(cfg Config) *Core {
 		cfg.Checked = func(Mode, CheckResult) {}
 	}
 	cfg.Carriers = trials{cfg.Carriers}
-	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers}
+	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers, shared: cfg.Shared}
 	businesses := newBusinesses(cfg)
 	receipts := newReceipts(d, cfg)
 	dispatcher := newDispatcher(d, cfg, businesses, receipts)

@@ -12,6 +12,7 @@ type desk struct {
 	rules    Rules
 	vault    Vault
 	carriers Carriers
+	shared   Shared
 }
 
 // code gives the verification's code, and false when the key that derives it

@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -47,6 +48,7 @@ func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
 		switch {
 		case err == nil:
 			d.join(j, accepted)
+			d.gone(j, sendErr)
 		case KindOf(err) == KindNotFound:
 		case d.ledger.Now().After(j.delivery.DueAt):
 			d.log.Error("outcome of a delivery not stored", "delivery", j.delivery.ID, "error", err)
@@ -162,8 +164,17 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if out.Phone, err = open(phonePlace(v), v.Phone); err != nil {
 		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
 	}
+	name, shared := d.desk.shared.Name(j.delivery.BotID, v.BusinessID)
+	if !shared {
+		name = business.Name
+	}
+	defer func() {
+		if shared && out.Message.Text != "" {
+			out.Message = out.Message.Under(name)
+		}
+	}()
 	if j.delivery.Kind == DeliverRenewal {
-		return d.renewal(out, business)
+		return d.renewal(out, name)
 	}
 	code, live := d.desk.code(v)
 	if !live && (j.delivery.Kind == DeliverCode || j.delivery.Wanted == WantAlsoSMS) {
@@ -175,15 +186,15 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	}
 	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
-		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: business.Name, Code: code,
+		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
 		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 	})
 	return unrendered(err)
 }
 
-func (d *Dispatcher) renewal(out *Outgoing, business *Business) (err error) {
-	out.Message, err = d.renderer.Reply("renew", out.Locale, map[string]string{"business": business.Name, "phone": out.Phone.Short()})
+func (d *Dispatcher) renewal(out *Outgoing, business string) (err error) {
+	out.Message, err = d.renderer.Reply("renew", out.Locale, map[string]string{"business": business, "phone": out.Phone.Short()})
 	return unrendered(err)
 }
 
@@ -201,4 +212,27 @@ func usefulFor(v *Verification, dlv *Delivery, now time.Time) time.Duration {
 		end = earlier(end, v.FallbackAt)
 	}
 	return max(0, end.Sub(now))
+}
+
+// gone follows a chat that refuses the bot: over a shared bot it may be linked
+// for other businesses, too, which the case knows nothing of.
+func (d *Dispatcher) gone(j job, sendErr error) {
+	e, ok := errors.AsType[*SendError](sendErr)
+	if _, shared := d.desk.shared[j.delivery.BotID]; !shared || !ok || !e.EndsLink() || j.delivery.Target == nil {
+		return
+	}
+	address, err := d.desk.vault.Open(targetPlace(&j.delivery), j.delivery.Target)
+	if err != nil {
+		return
+	}
+	chat := ChatRef{Bot: &Bot{ID: j.delivery.BotID}, Address: readTarget(address).address}
+	linking := &Linking{desk: d.desk}
+	d.workers.Add(1)
+	go func() {
+		defer d.workers.Done()
+		err := d.ledger.Write(d.sends, func(tx Tx) error { return linking.Gone(tx, chat, "blocked") })
+		if err != nil {
+			d.log.Warn("refusing chat still linked for other businesses", "delivery", j.delivery.ID, "error", err)
+		}
+	}()
 }

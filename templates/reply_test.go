@@ -18,9 +18,9 @@ var replyArgs = map[string]string{
 
 // replyKeys are the answers that the linking conversation relies on.
 var replyKeys = []string{
-	"already_over", "greeting", "greeting_any", "help", "language", "language_chosen", "linked", "not_own_contact", "not_paused_kept",
-	"not_started", "nothing_linked", "number_changed", "paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed",
-	"stopped", "support", "support_none", "token_expired", "token_unknown", "token_used", "type_number_not_enough", "way_back",
+	"about_which", "already_over", "greeting", "greeting_any", "help", "language", "language_chosen", "linked", "moved_away", "not_own_contact", "not_paused_kept",
+	"not_started", "nothing_linked", "number_changed", "paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed", "stop_which",
+	"stopped", "support", "support_none", "token_expired", "token_unknown", "token_used", "type_number_not_enough", "way_back", "which",
 	"wrong_phone",
 }
 

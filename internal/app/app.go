@@ -100,10 +100,14 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if h.gateway, err = newGateway(h.cfg, ring, h.baseURL); err != nil {
 		return err
 	}
+	shared, err := declareShared(ctx, h.db, ring, h.cfg.SharedBots)
+	if err != nil {
+		return err
+	}
 	ways := &carriers{sms: h.gateway}
 	h.core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
-		Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
+		Phones: phone.Parser{}, Rules: h.cfg.Rules, Shared: shared, Boot: boot, Logger: h.cfg.Log,
 		Checked: h.metrics.Checked,
 	})
 	h.db.OnCommit(func(c *otpcore.Case) {
@@ -119,7 +123,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 		return err
 	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
-		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
+		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log, Shared: shared,
 		Inbox: bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: map[otpcore.BotKind]bot.Factory{
 			otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log),

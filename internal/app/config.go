@@ -31,6 +31,7 @@ type Config struct {
 	// TelegramGatewayAPI is the base of the Telegram Gateway; empty: Telegram's.
 	TelegramGatewayAPI string
 	SMS                []sms.ProviderConfig
+	SharedBots         []SharedBot // of the operator
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -77,6 +78,10 @@ func ReadFile(path string) ([]sms.ProviderConfig, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+	}
+	_, raw, err = splitShared(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	providers, err := sms.Parse(raw)
 	if err != nil {

@@ -100,6 +100,9 @@ func (e *examination) settings(context.Context) []Finding {
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
+	if e.cfg.SharedBots, err = ReadShared(e.file); err != nil {
+		return line(Fail, "%v", err)
+	}
 	e.cfg.SMS, e.declared = providers, true
 	return line(OK, "%s is read", e.file)
 }
@@ -270,7 +273,11 @@ func (e *examination) bots(context.Context) []Finding {
 		if b.Username != "" {
 			name = "@" + b.Username
 		}
-		text := fmt.Sprintf("%s of %s %s %s", name, b.BusinessID, when, b.State)
+		owner := "of " + string(b.BusinessID)
+		if b.Shared() {
+			owner = "which is shared"
+		}
+		text := fmt.Sprintf("%s %s %s %s", name, owner, when, b.State)
 		if grade != OK && b.StateText != "" {
 			text += ": " + b.StateText
 		}

@@ -11,7 +11,7 @@ import (
 
 // settings are the flags of every command that opens the house.
 type settings struct {
-	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers."`
+	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers and shared bots."`
 	database
 	masterKey
 	PublicURL          string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
@@ -56,7 +56,10 @@ func (s settings) load(log io.Writer) (app.Config, error) {
 		return cfg, nil
 	}
 	var err error
-	cfg.SMS, err = app.ReadFile(s.Config)
+	if cfg.SMS, err = app.ReadFile(s.Config); err != nil {
+		return cfg, err
+	}
+	cfg.SharedBots, err = app.ReadShared(s.Config)
 	return cfg, err
 }
 

@@ -19,6 +19,8 @@ function __otpravka_at
                 set at "key"
             case "key create"
                 set at "key create"
+            case " shared"
+                set at "shared"
             case " doctor"
                 set at "doctor"
             case " healthcheck"
@@ -46,6 +48,7 @@ complete -c otpravka -n '__otpravka_at ' -a serve -d 'Serve the API, the bots an
 complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this machine, with a simulated Telegram and a simulated SMS provider'
 complete -c otpravka -n '__otpravka_at ' -a business -d 'Make and list businesses, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a key -d 'Make an API key for a business, beside the running server or without it'
+complete -c otpravka -n '__otpravka_at ' -a shared -d 'List the shared bots of the YAML file, whom they serve, and their links'
 complete -c otpravka -n '__otpravka_at ' -a doctor -d 'Check the settings, the key, the database, bots and SMS providers, and say what to do'
 complete -c otpravka -n '__otpravka_at ' -a healthcheck -d 'Ask the server of this machine whether it is ready'
 complete -c otpravka -n '__otpravka_at ' -a backup -d 'Copy the database to a file, beside the running server or without it'
@@ -57,7 +60,7 @@ complete -c otpravka -n '__otpravka_at ' -a completion -d 'Print the script by w
 complete -c otpravka -n '__otpravka_at ' -a version -d 'Print the version'
 complete -c otpravka -n '__otpravka_at ' -l help -d 'Show context-sensitive help'
 complete -c otpravka -n '__otpravka_at serve' -l help -d 'Show how the command is used.'
-complete -c otpravka -n '__otpravka_at serve' -l config -r -F -d 'YAML file with SMS providers'
+complete -c otpravka -n '__otpravka_at serve' -l config -r -F -d 'YAML file with SMS providers and shared bots'
 complete -c otpravka -n '__otpravka_at serve' -l database-url -r -F -d 'sqlite:///path/file.db'
 complete -c otpravka -n '__otpravka_at serve' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
 complete -c otpravka -n '__otpravka_at serve' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'
@@ -74,7 +77,7 @@ complete -c otpravka -n '__otpravka_at business' -a create -d 'Make a business a
 complete -c otpravka -n '__otpravka_at business' -a list -d 'List the businesses'
 complete -c otpravka -n '__otpravka_at business' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at business create' -l help -d 'Show how the command is used.'
-complete -c otpravka -n '__otpravka_at business create' -l config -r -F -d 'YAML file with SMS providers'
+complete -c otpravka -n '__otpravka_at business create' -l config -r -F -d 'YAML file with SMS providers and shared bots'
 complete -c otpravka -n '__otpravka_at business create' -l database-url -r -F -d 'sqlite:///path/file.db'
 complete -c otpravka -n '__otpravka_at business create' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
 complete -c otpravka -n '__otpravka_at business create' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'
@@ -87,7 +90,7 @@ complete -c otpravka -n '__otpravka_at business create' -l locale -r -F -d 'Lang
 complete -c otpravka -n '__otpravka_at business create' -l currency -r -F -d 'Currency of amounts; default by country'
 complete -c otpravka -n '__otpravka_at business create' -l time-zone -r -F -d 'Time zone of times in texts; default by country'
 complete -c otpravka -n '__otpravka_at business list' -l help -d 'Show how the command is used.'
-complete -c otpravka -n '__otpravka_at business list' -l config -r -F -d 'YAML file with SMS providers'
+complete -c otpravka -n '__otpravka_at business list' -l config -r -F -d 'YAML file with SMS providers and shared bots'
 complete -c otpravka -n '__otpravka_at business list' -l database-url -r -F -d 'sqlite:///path/file.db'
 complete -c otpravka -n '__otpravka_at business list' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
 complete -c otpravka -n '__otpravka_at business list' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'
@@ -97,7 +100,7 @@ complete -c otpravka -n '__otpravka_at business list' -l log-format -x -a 'json 
 complete -c otpravka -n '__otpravka_at key' -a create -d 'Make an API key for a business, say one that has lost its keys, and print it this once'
 complete -c otpravka -n '__otpravka_at key' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at key create' -l help -d 'Show how the command is used.'
-complete -c otpravka -n '__otpravka_at key create' -l config -r -F -d 'YAML file with SMS providers'
+complete -c otpravka -n '__otpravka_at key create' -l config -r -F -d 'YAML file with SMS providers and shared bots'
 complete -c otpravka -n '__otpravka_at key create' -l database-url -r -F -d 'sqlite:///path/file.db'
 complete -c otpravka -n '__otpravka_at key create' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
 complete -c otpravka -n '__otpravka_at key create' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'
@@ -108,8 +111,16 @@ complete -c otpravka -n '__otpravka_at key create' -l business -r -F -d 'Id of t
 complete -c otpravka -n '__otpravka_at key create' -l name -r -F -d 'What the key is for, as the business reads it in its list'
 complete -c otpravka -n '__otpravka_at key create' -l mode -x -a 'live test' -d 'live or test'
 complete -c otpravka -n '__otpravka_at key create' -l scopes -x -a 'start check orders reach admin' -d 'What it may do: start, check, orders, reach, admin'
+complete -c otpravka -n '__otpravka_at shared' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at shared' -l config -r -F -d 'YAML file with SMS providers and shared bots'
+complete -c otpravka -n '__otpravka_at shared' -l database-url -r -F -d 'sqlite:///path/file.db'
+complete -c otpravka -n '__otpravka_at shared' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
+complete -c otpravka -n '__otpravka_at shared' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'
+complete -c otpravka -n '__otpravka_at shared' -l telegram-api -r -F -d 'Base of the Telegram Bot API'
+complete -c otpravka -n '__otpravka_at shared' -l telegram-gateway-api -r -F -d 'Base of the Telegram Gateway'
+complete -c otpravka -n '__otpravka_at shared' -l log-format -x -a 'json text' -d 'json or text'
 complete -c otpravka -n '__otpravka_at doctor' -l help -d 'Show how the command is used.'
-complete -c otpravka -n '__otpravka_at doctor' -l config -r -F -d 'YAML file with SMS providers'
+complete -c otpravka -n '__otpravka_at doctor' -l config -r -F -d 'YAML file with SMS providers and shared bots'
 complete -c otpravka -n '__otpravka_at doctor' -l database-url -r -F -d 'sqlite:///path/file.db'
 complete -c otpravka -n '__otpravka_at doctor' -l master-key-file -r -F -d 'File of the master key; made on the first start, in your configuration directory unless named'
 complete -c otpravka -n '__otpravka_at doctor' -l public-url -r -F -d 'Address under which the world reaches this server; base of callbacks'

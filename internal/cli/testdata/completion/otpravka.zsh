@@ -22,6 +22,7 @@ _otpravka() {
             "business list") at="business list" ;;
             " key") at="key" ;;
             "key create") at="key create" ;;
+            " shared") at="shared" ;;
             " doctor") at="doctor" ;;
             " healthcheck") at="healthcheck" ;;
             " backup") at="backup" ;;
@@ -47,6 +48,8 @@ _otpravka() {
         "key create --mode") COMPREPLY=($(compgen -W "live test" -- "$cur")); return ;;
         "key create --scopes") COMPREPLY=($(compgen -W "start check orders reach admin" -- "$cur")); return ;;
         "key create --config" | "key create --database-url" | "key create --master-key-file" | "key create --public-url" | "key create --telegram-api" | "key create --telegram-gateway-api" | "key create --business" | "key create --name") return ;;
+        "shared --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "shared --config" | "shared --database-url" | "shared --master-key-file" | "shared --public-url" | "shared --telegram-api" | "shared --telegram-gateway-api") return ;;
         "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --telegram-gateway-api" | "doctor --listen" | "doctor --metrics-listen") return ;;
         "healthcheck --listen") return ;;
@@ -58,7 +61,7 @@ _otpravka() {
         "listen --url" | "listen --key" | "listen --forward" | "listen --types" | "listen --since" | "listen --secret") return ;;
     esac
     case "$at" in
-        "") COMPREPLY=($(compgen -W "serve demo business key doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "serve demo business key shared doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
         "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-gateway-api --log-format --listen --metrics-listen" -- "$cur")) ;;
         "demo") COMPREPLY=($(compgen -W "--help --listen --lang --script" -- "$cur")) ;;
         "business") COMPREPLY=($(compgen -W "create list --help" -- "$cur")) ;;
@@ -66,6 +69,7 @@ _otpravka() {
         "business list") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-gateway-api --log-format" -- "$cur")) ;;
         "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
         "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-gateway-api --log-format --business --name --mode --scopes" -- "$cur")) ;;
+        "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-gateway-api --log-format" -- "$cur")) ;;
         "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-gateway-api --log-format --listen --metrics-listen" -- "$cur")) ;;
         "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;
