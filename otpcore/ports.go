@@ -131,8 +131,9 @@ type CaseTx interface {
 	FindSent(provider, messageID string) (Ref, ID, error)
 	// FindDelivery finds the case of a delivery id.
 	FindDelivery(id ID) (Ref, error)
-	// KeepReceipt holds a receipt that came before its message's own result;
-	// TakeReceipt gives it back once. Kept ones are dropped after 15 min.
+	// KeepReceipt holds a receipt that came before its message's own result, from
+	// a provider of the operator; TakeReceipt gives it back once. Kept ones are
+	// dropped after 15 min.
 	KeepReceipt(r Receipt) error
 	TakeReceipt(provider, messageID string) (*Receipt, error)
 }
