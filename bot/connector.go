@@ -24,8 +24,8 @@ type Factory interface {
 
 // Identity is a bot as its chat network knows it.
 type Identity struct {
-	Account  string // the network's id of the bot
-	Username string // how people address it, without "@"
+	Account  string // the network's id of the bot; empty: it names none, and a business has one bot of the kind
+	Username string // how people address it, without "@"; empty: nobody can
 	Name     string
 }
 

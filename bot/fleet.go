@@ -26,7 +26,8 @@ type FleetConfig struct {
 	Vault     otpcore.Vault
 	Inbox     Inbox
 	Factories map[otpcore.BotKind]Factory
-	Alerts    *Alerts // nil: owners are told nothing
+	Alerts    *Alerts        // nil: owners are told nothing
+	Shared    otpcore.Shared // bots of the operator; no others of theirs run
 	Log       *slog.Logger
 
 	// Stagger is the pause between the starts of two bots when the program
@@ -96,6 +97,9 @@ func (f *Fleet) Load(ctx context.Context) error {
 		return fmt.Errorf("load bots: %w", err)
 	}
 	for _, b := range bots {
+		if _, declared := f.config.Shared[b.ID]; b.Shared() && !declared {
+			continue // it was taken out of the operator's file
+		}
 		if f.member(b.ID) == nil {
 			m := f.enlist(b)
 			f.add(m)
@@ -167,24 +171,61 @@ func (f *Fleet) launch(m *member) {
 }
 
 // Way tells which bot carries the channel for the business. It fits
-// otpcore.Carriers for the chat channels and answers from memory.
+// otpcore.Carriers for the chat channels and answers from memory. The business's
+// own bot goes first, then one of the operator's that serves it, and what reaches
+// bare numbers stands behind both.
 func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	way := otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
-	for _, m := range f.owned[business] {
-		if m.bot.Kind.Channel() != ch {
+	chat := f.first(f.owned[business], ch, false)
+	phone := f.first(f.owned[business], ch, true)
+	if chat == nil || chat.Reason != "" {
+		if shared := f.first(f.serving(business), ch, false); shared != nil && (chat == nil || shared.Reason == "") {
+			chat = shared
+		}
+	}
+	switch {
+	case phone == nil && chat == nil:
+		return otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
+	case phone == nil, chat != nil && phone.Reason != "":
+		return *chat
+	case chat == nil, chat.Reason != "":
+		return *phone
+	}
+	chat.Unlinked = phone
+	return *chat
+}
+
+// serving lists the operator's bots that serve the business. The caller holds the
+// lock.
+func (f *Fleet) serving(business otpcore.ID) []*member {
+	var list []*member
+	for _, m := range f.owned[""] {
+		if _, ok := f.config.Shared.Name(m.bot.ID, business); ok {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// first is the way of the oldest usable of the bots that carries the channel,
+// with a reason where none is usable, or nil where there is none. The caller
+// holds the lock.
+func (f *Fleet) first(bots []*member, ch otpcore.Channel, byPhone bool) *otpcore.Way {
+	var unusable *otpcore.Way
+	for _, m := range bots {
+		if m.bot.Kind.Channel() != ch || m.bot.Kind.ByPhone() != byPhone {
 			continue
 		}
 		state, text, _ := m.condition()
 		if state.Usable() && m.connector != nil {
-			return otpcore.Way{
-				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, Capabilities: m.connector.Capabilities(),
+			return &otpcore.Way{
+				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, ByPhone: byPhone, Capabilities: m.connector.Capabilities(),
 			}
 		}
-		way.Reason = text
+		unusable = &otpcore.Way{Channel: ch, ByPhone: byPhone, Reason: text}
 	}
-	return way
+	return unusable
 }
 
 // Sender returns what sends through the bot, or a *otpcore.SendError when

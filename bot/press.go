@@ -29,6 +29,10 @@ func (t *talk) press() error {
 		return t.reply("resumed", nil)
 	case otpcore.ActSpeak:
 		return t.chooseLanguage()
+	case otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy:
+		if t.chat.Bot.Shared() {
+			return t.chosen()
+		}
 	}
 	return nil
 }
@@ -67,7 +71,11 @@ func (t *talk) overUnless(err error) error {
 
 // clock writes a moment of the next day or so in the business's time zone.
 func (t *talk) clock(at time.Time) string {
-	zone, err := time.LoadLocation(t.business.Settings.TimeZone)
+	name := "" // which is UTC
+	if t.business != nil {
+		name = t.business.Settings.TimeZone
+	}
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		zone = time.UTC
 	}

@@ -23,6 +23,9 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 	if err != nil {
 		return nil, err
 	}
+	if identity.Account == "" {
+		identity.Account = string(r.BusinessID)
+	}
 	f.changing.Lock()
 	defer f.changing.Unlock()
 	b, err := f.store(ctx, r, identity)

@@ -56,6 +56,9 @@ func (m *member) storeState(tx otpcore.Tx, state otpcore.BotState, text string) 
 	if err := tx.SaveBot(b); err != nil {
 		return err
 	}
+	if b.Shared() {
+		return nil // of the operator's bots no business hears
+	}
 	if err := m.fleet.alert(tx, b); err != nil {
 		return err
 	}

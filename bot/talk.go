@@ -17,18 +17,21 @@ type talk struct {
 	in Inbound
 
 	chat      otpcore.ChatRef
-	business  *otpcore.Business
+	business  *otpcore.Business // nil: a shared bot was not told yet which
 	supported bool
 	now       time.Time
 }
 
 // answer does what the person asked of the bot.
 func (t *talk) answer(bot *otpcore.Bot) error {
-	var err error
-	if t.business, err = t.tx.Business(bot.BusinessID); err != nil {
+	t.chat = otpcore.ChatRef{Bot: bot, Address: t.in.Chat, At: t.in.At}
+	about, err := t.whose()
+	if err == nil {
+		err = t.turnTo(about)
+	}
+	if err != nil {
 		return err
 	}
-	t.chat = otpcore.ChatRef{Bot: bot, Address: t.in.Chat, At: t.in.At}
 	if t.chat.Language, err = t.linking.Language(t.tx, t.chat); err != nil {
 		return err
 	}
@@ -66,7 +69,11 @@ func (t *talk) speak(chosen string) {
 	if chosen != "" {
 		told = chosen
 	}
-	t.chat.Locale = t.renderer.Locale(told, t.business.Settings.Locale)
+	fallback := ""
+	if t.business != nil {
+		fallback = t.business.Settings.Locale
+	}
+	t.chat.Locale = t.renderer.Locale(told, fallback)
 }
 
 // remember keeps, after the commit, what later updates need to know.
@@ -83,8 +90,15 @@ func (t *talk) start() error {
 	if err != nil {
 		return err
 	}
+	if inv.Business != nil {
+		if err := t.turnTo(inv.Business.ID); err != nil {
+			return err
+		}
+	}
 	switch inv.Outcome {
 	case otpcore.InviteOpen:
+	case otpcore.InviteWhich:
+		return t.choose("which", otpcore.ActJoin, t.linking.Served(t.chat.Bot))
 	case otpcore.InviteExpired:
 		return t.reply("token_expired", nil)
 	case otpcore.InviteUsed:
@@ -109,6 +123,11 @@ func (t *talk) contact() error {
 	if err != nil {
 		return err
 	}
+	if a.Business != nil {
+		if err := t.turnTo(a.Business.ID); err != nil {
+			return err
+		}
+	}
 	switch a.Outcome {
 	case otpcore.AcceptLinked:
 		return t.linked(a, phone)
@@ -124,7 +143,7 @@ func (t *talk) contact() error {
 func (t *talk) linked(a otpcore.Acceptance, phone otpcore.Phone) error {
 	told := args{"phone": phone.Short()}
 	for _, old := range a.Replaced {
-		if err := t.tell(old, "replaced", told); err != nil {
+		if err := t.tellOld(old, told); err != nil {
 			return err
 		}
 	}
@@ -148,6 +167,9 @@ func (t *talk) linked(a otpcore.Acceptance, phone otpcore.Phone) error {
 func (t *talk) command() error {
 	switch t.in.Command {
 	case "stop", "unlink":
+		if t.chat.Bot.Shared() {
+			return t.stopWhich()
+		}
 		n, err := t.linking.Stop(t.tx, t.chat)
 		if err != nil {
 			return err
@@ -156,7 +178,12 @@ func (t *talk) command() error {
 			return t.reply("nothing_linked", nil)
 		}
 		return t.reply("stopped", nil)
-	case "help", "privacy", "language":
+	case "help", "privacy":
+		if t.business == nil {
+			return t.choose("about_which", otpcore.ActionVerb(t.in.Command), t.linking.Served(t.chat.Bot))
+		}
+		return t.reply(t.in.Command, nil)
+	case "language":
 		return t.reply(t.in.Command, nil)
 	}
 	return t.support()
@@ -176,6 +203,9 @@ func (t *talk) text() error {
 // ask answers with the button that shares the number, and sees to it that the
 // number is waited for.
 func (t *talk) ask(key string) error {
+	if t.business == nil {
+		return t.choose("which", otpcore.ActJoin, t.linking.Served(t.chat.Bot))
+	}
 	if err := t.linking.Ask(t.tx, t.chat); err != nil {
 		return err
 	}
@@ -189,6 +219,9 @@ func (t *talk) support() error {
 		return nil
 	}
 	t.supported = true
+	if t.business == nil {
+		return t.choose("which", otpcore.ActJoin, t.linking.Served(t.chat.Bot))
+	}
 	if text := t.business.Settings.SupportText; text != "" {
 		return t.reply("support", args{"text": text})
 	}
@@ -213,11 +246,15 @@ func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
 	if err != nil {
 		return err
 	}
-	return t.linking.Reply(t.tx, chat, t.business.ID, m)
+	return t.linking.Reply(t.tx, chat, t.owner(), m)
 }
 
 func (t *talk) render(chat otpcore.ChatRef, key string, with args) (otpcore.Message, error) {
-	all := args{"business": t.business.Name}
+	all := args{"business": t.name()}
 	maps.Copy(all, with)
-	return t.renderer.Reply(key, chat.Locale, all)
+	m, err := t.renderer.Reply(key, chat.Locale, all)
+	if err == nil && t.business != nil && chat.Bot.Shared() {
+		m = m.Under(t.name())
+	}
+	return m, err
 }

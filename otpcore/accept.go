@@ -1,6 +1,6 @@
 package otpcore
 
-import "errors"
+import "slices"
 
 // AcceptOutcome says what became of a shared number.
 type AcceptOutcome string
@@ -66,21 +66,26 @@ func (l *Linking) Accept(tx Tx, chat ChatRef, phone Phone) (Acceptance, error) {
 // nil when there is none. A chat that holds a link needs none: its person has
 // agreed before, and now confirms the number or tells of a new one.
 func (l *Linking) asked(tx Tx, chat ChatRef) (*LinkSession, error) {
-	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
-	switch {
-	case err == nil && tx.Now().Before(session.ExpiresAt):
-		return session, nil
-	case err != nil && !errors.Is(err, ErrNotFound):
-		return nil, err
+	session, err := l.session(tx, chat)
+	if err != nil || session != nil && l.serves(chat.Bot, session.BusinessID) {
+		return session, err
 	}
-	session = nil
+	var newest *Link // of the business that asked last whether the number is right
+	several := false
 	err = l.eachLink(tx, chat, func(link *Link) error {
-		if link.held() {
-			session = l.newSession(tx, chat, link.BusinessID)
+		if !link.held() || !l.serves(chat.Bot, link.BusinessID) {
+			return nil
+		}
+		several = several || newest != nil && newest.BusinessID != link.BusinessID
+		if newest == nil || !link.OfferedAt.Before(newest.OfferedAt) {
+			newest = link
 		}
 		return nil
 	})
-	return session, err
+	if err != nil || newest == nil || several && newest.OfferedAt.IsZero() {
+		return nil, err
+	}
+	return l.newSession(tx, chat, newest.BusinessID), nil
 }
 
 // useSource uses up the token that opened the session, if one did. It reports
@@ -162,6 +167,10 @@ func (l *Linking) rowFor(tx Tx, session *LinkSession, same *Link) (*Link, error)
 
 // displace revokes what the new link replaces, and returns the link that this
 // chat and this phone had already, which the new proof only renews.
+//
+// With a shared bot the new proof links for one business. What it disproves, that
+// this phone is in another chat or another phone in this one, is disproved for
+// all businesses of the bot.
 func (l *Linking) displace(tx Tx, a *Acceptance, chat ChatRef, session *LinkSession, phone Phone) (*Link, error) {
 	phoneIndex := l.desk.phoneIndex(phone)
 	ofPhone, err := tx.LinksOfPhone(session.BusinessID, phoneIndex)
@@ -172,13 +181,18 @@ func (l *Linking) displace(tx Tx, a *Acceptance, chat ChatRef, session *LinkSess
 	if err != nil {
 		return nil, err
 	}
+	elsewhere, err := l.elsewhere(tx, chat, session.BusinessID, phoneIndex)
+	if err != nil {
+		return nil, err
+	}
 	var same *Link
-	for _, old := range append(ofPhone, ofChat...) {
+	for _, old := range slices.Concat(ofPhone, elsewhere, ofChat) {
 		switch {
-		case old.BotID != chat.Bot.ID || old.BusinessID != session.BusinessID:
-		case !old.held():
+		case old.BotID != chat.Bot.ID || !old.held():
 		case old.Chat.Index == session.Chat && old.Phone.Index == phoneIndex:
-			same = old
+			if old.BusinessID == session.BusinessID {
+				same = old
+			} // the proof that another business has stays what it was
 		default:
 			if err := l.replace(tx, a, chat, old, session.Chat); err != nil {
 				return nil, err
@@ -194,9 +208,9 @@ func (l *Linking) replace(tx Tx, a *Acceptance, chat ChatRef, old *Link, now Ind
 		if err != nil {
 			return err
 		}
-		a.Replaced = append(a.Replaced, ChatRef{Bot: chat.Bot, Address: string(address), Locale: old.spoken()})
+		a.Replaced = append(a.Replaced, ChatRef{Bot: chat.Bot, Business: old.BusinessID, Address: string(address), Locale: old.spoken()})
 	}
-	if old.Chat.Index == now {
+	if old.Chat.Index == now && old.BusinessID == a.Business.ID {
 		former, err := l.desk.openPhone(linkPhonePlace(old), old.Phone)
 		if err != nil {
 			return err

@@ -7,11 +7,16 @@ type BotKind string
 
 // The kinds of bots.
 const (
-	BotTelegram BotKind = "telegram"
+	BotTelegram        BotKind = "telegram"
+	BotTelegramGateway BotKind = "telegram_gateway" // Telegram's own delivery of codes to a number
 )
 
 // Channel returns the channel that bots of the kind carry.
 func (k BotKind) Channel() Channel { return Telegram }
+
+// ByPhone reports whether bots of the kind reach a bare number and so need no
+// link. Nobody can write to them.
+func (k BotKind) ByPhone() bool { return k == BotTelegramGateway }
 
 // BotState is how a connector is doing. Each state goes with one sentence for
 // people.
@@ -35,10 +40,10 @@ func (s BotState) Usable() bool { return s != BotBadCredentials && s != BotStopp
 // Bot is a registered connector with its credential.
 type Bot struct {
 	ID         ID
-	BusinessID ID
+	BusinessID ID // empty for a shared bot, which is the operator's
 	Kind       BotKind
 	Account    string // the chat network's id of the bot, unique among live bots
-	Username   string // without "@"
+	Username   string // without "@"; empty for a bot that nobody can write to
 	Name       string
 	Token      []byte // sealed credential
 	State      BotState
@@ -46,6 +51,10 @@ type Bot struct {
 	StateAt    time.Time
 	CreatedAt  time.Time
 }
+
+// Shared reports whether the bot is the operator's and speaks for several
+// businesses.
+func (b *Bot) Shared() bool { return b.BusinessID == "" }
 
 // BotRequest asks to take a bot into service.
 type BotRequest struct {

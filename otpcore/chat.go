@@ -44,11 +44,12 @@ func (l *Linking) Back(tx Tx, chat ChatRef) error {
 	})
 }
 
-// Stop revokes the chat's links at the person's wish and returns how many.
+// Stop revokes the chat's links at the person's wish and returns how many. With a
+// shared bot these are the links of the business that is spoken of.
 func (l *Linking) Stop(tx Tx, chat ChatRef) (int, error) {
 	n := 0
 	err := l.eachLink(tx, chat, func(link *Link) error {
-		if !link.held() {
+		if !link.held() || chat.Bot.Shared() && link.BusinessID != chat.Business {
 			return nil
 		}
 		n++

@@ -15,6 +15,7 @@ type Config struct {
 	Phones   PhoneParser
 	Postman  Postman // nil: nobody registers endpoints
 	Rules    Rules
+	Shared   Shared       // bots of the operator; nil: there are none
 	Boot     ID           // this start of this process; the ledger uses the same
 	Logger   *slog.Logger // nil: nothing is logged
 	// Checked is told the answer to every check once it is durable, from the
@@ -48,7 +49,7 @@ func New(cfg Config) *Core {
 		cfg.Checked = func(Mode, CheckResult) {}
 	}
 	cfg.Carriers = trials{cfg.Carriers}
-	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers}
+	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers, shared: cfg.Shared}
 	businesses := newBusinesses(d, cfg)
 	receipts := newReceipts(d, cfg)
 	dispatcher := newDispatcher(d, cfg, businesses, receipts)

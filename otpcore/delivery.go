@@ -13,7 +13,7 @@ const (
 	// DeliverRenewal offers to share the number again, since the link that the
 	// code has just used will soon be too old.
 	DeliverRenewal DeliveryKind = "renewal"
-	DeliverOrder DeliveryKind = "order" // news of an order, rendered when it is queued
+	DeliverOrder   DeliveryKind = "order" // news of an order, rendered when it is queued
 )
 
 // DeliveryStatus is how far a delivery came. Receipts only move it forward.
@@ -107,7 +107,7 @@ type Delivery struct {
 	Provider  string   // the carrier that took it, or was asked last
 	MessageID string   // the provider's id; empty: unknown, cannot be edited
 	Error     *DeliveryError
-	Cost      Money
+	Cost      Cost
 
 	BootID      ID        // owner while sending
 	DueAt       time.Time // queued: when to send; sending: when the lease ends; else zero

@@ -12,6 +12,7 @@ type desk struct {
 	rules    Rules
 	vault    Vault
 	carriers Carriers
+	shared   Shared
 }
 
 // code gives the verification's code, and false when the key that derives it
@@ -95,7 +96,24 @@ func newSeed() []byte {
 
 // way asks what would carry the verification over the channel.
 func (d *desk) way(v *Verification, ch Channel) Way {
-	return d.carriers.Way(v.BusinessID, v.Mode, ch, v.Phone.Region)
+	way := d.carriers.Way(v.BusinessID, v.Mode, ch, v.Phone.Region)
+	switch {
+	case v.Paid:
+	case way.ByPhone:
+		return Way{Channel: ch, Reason: reasonCountry}
+	default:
+		way.Unlinked = nil
+	}
+	return way
+}
+
+// wayOf is the way that the delivery went, as far as it is still there.
+func (d *desk) wayOf(v *Verification, dlv *Delivery) Way {
+	way := d.way(v, dlv.Channel)
+	if way.Unlinked != nil && way.Unlinked.BotID == dlv.BotID {
+		return *way.Unlinked
+	}
+	return way
 }
 
 // tooLate reports whether so little life is left that only an SMS, which

@@ -25,13 +25,14 @@ type Dispatcher struct {
 	backlog atomic.Int64 // deliveries in memory, the ones in a call included
 	closed  atomic.Bool
 
-	mu      sync.Mutex
-	held    map[ID]int // of the backlog, by business
-	roads   map[road]*lanes
-	posts   map[ID]*post // by bot, where the chat network limits the pace
-	workers sync.WaitGroup
-	sends   context.Context // of the calls in hand; outlives the intake
-	cut     context.CancelFunc
+	mu       sync.Mutex
+	held     map[ID]int // of the backlog, by business
+	roads    map[road]*lanes
+	posts    map[ID]*post // by bot, where the chat network limits the pace
+	confirms int          // confirmations under way
+	workers  sync.WaitGroup
+	sends    context.Context // of the calls in hand; outlives the intake
+	cut      context.CancelFunc
 }
 
 type road struct {

@@ -7,8 +7,8 @@ func (d *desk) edit(c *Case, dlv *Delivery, wanted Wanted, cause Cause) {
 	if dlv.Kind != DeliverCode || !dlv.Status.Arrived() || dlv.MessageID == "" {
 		return
 	}
-	way := Way{Channel: dlv.Channel, BotID: dlv.BotID, Capabilities: d.way(c.Verification, dlv.Channel).Capabilities}
-	if !way.Capabilities.CanEdit {
+	way := Way{Channel: dlv.Channel, BotID: dlv.BotID, Capabilities: d.wayOf(c.Verification, dlv).Capabilities}
+	if !way.Capabilities.CanEdit && !revocable(way, dlv, wanted) {
 		return
 	}
 	inHand := false
@@ -40,6 +40,12 @@ func (d *desk) edit(c *Case, dlv *Delivery, wanted Wanted, cause Cause) {
 		d.lease(c, e)
 	}
 	c.insertDelivery(e)
+}
+
+// revocable reports whether the message is to be taken back, where nothing else
+// can be done about its text. Providers leave what somebody has read.
+func revocable(way Way, dlv *Delivery, wanted Wanted) bool {
+	return way.Capabilities.CanRevoke && wanted != WantAlsoSMS && dlv.Status != Read
 }
 
 // nextEdit sends the edit that waits for the given one, and reports whether

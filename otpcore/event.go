@@ -55,6 +55,7 @@ const (
 	NoteCheckFailed     EventType = "note.check_failed"
 	NoteMessageEdited   EventType = "note.message_edited"
 	NoteLateReceipt     EventType = "note.late_receipt"
+	NoteCostRefunded    EventType = "note.cost_refunded"
 )
 
 // Event is one row of a verification's timeline. It holds ids and words, never

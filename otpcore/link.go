@@ -74,7 +74,7 @@ func (l *Link) spoken() string { return or(l.Language, l.Locale) }
 type LinkSession struct {
 	BotID      ID
 	Chat       Index
-	BusinessID ID
+	BusinessID ID           // empty: a shared bot was not told yet which
 	Phone      *SealedPhone // the phone the business waits for; nil: any
 	Source     ID           // the link or verification whose token opened it; empty: a bare start
 	Language   string       // the one that the person chose; empty: none

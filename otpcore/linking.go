@@ -9,6 +9,7 @@ import (
 // ChatRef is a chat that speaks to one of our bots.
 type ChatRef struct {
 	Bot      *Bot
+	Business ID        // with a shared bot, the business that is spoken of; empty: not known
 	Address  string    // as the chat network names the chat
 	Locale   string    // the language of texts to it
 	Language string    // the one that the person chose; empty: none
@@ -16,7 +17,7 @@ type ChatRef struct {
 }
 
 // business is whose chat it is. It is asked here and nowhere else.
-func (c ChatRef) business() ID { return c.Bot.BusinessID }
+func (c ChatRef) business() ID { return or(c.Bot.BusinessID, c.Business) }
 
 // Linking holds the rules by which a phone gets a chat and loses it again. All
 // of its methods work inside the transaction that also remembers the input
@@ -41,6 +42,7 @@ const (
 	InviteExpired InviteOutcome = "expired"
 	InviteUsed    InviteOutcome = "used"
 	InviteUnknown InviteOutcome = "unknown"
+	InviteWhich   InviteOutcome = "which" // a bare start of a shared bot: the person has to say which business
 )
 
 // Invitation is what a chat that pressed Start is told.
@@ -53,7 +55,20 @@ type Invitation struct {
 // Open answers "/start payload". It links nothing: a token only opens the
 // question for the person's own number.
 func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) {
-	business, err := tx.Business(chat.business())
+	owner, err := l.opened(tx, chat, payload)
+	switch {
+	case err != nil:
+		return Invitation{}, err
+	case owner == "" && payload == "":
+		return Invitation{Outcome: InviteWhich}, nil
+	case owner == "":
+		return Invitation{Outcome: InviteUnknown}, nil
+	}
+	chat.Business = owner
+	if chat.Bot.Shared() && payload == string(owner) {
+		payload = "" // it has said what it had to
+	}
+	business, err := tx.Business(owner)
 	if err != nil {
 		return Invitation{}, err
 	}
@@ -83,14 +98,20 @@ func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) 
 // Ask makes sure that the chat may share its number: it showed that it wants
 // to, though it was never asked. What it is in the middle of stays as it is.
 func (l *Linking) Ask(tx Tx, chat ChatRef) error {
-	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
-	if err == nil && tx.Now().Before(session.ExpiresAt) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	session, err := l.session(tx, chat)
+	if err != nil || session != nil && session.BusinessID != "" {
 		return err
 	}
 	return tx.SaveSession(l.newSession(tx, chat, chat.business()))
+}
+
+// session returns what the chat is in the middle of, or nil.
+func (l *Linking) session(tx Tx, chat ChatRef) (*LinkSession, error) {
+	session, err := tx.Session(chat.Bot.ID, l.desk.chatIndex(chat.Bot.ID, chat.Address))
+	if errors.Is(err, ErrNotFound) || err == nil && !tx.Now().Before(session.ExpiresAt) {
+		return nil, nil
+	}
+	return session, err
 }
 
 func (l *Linking) newSession(tx Tx, chat ChatRef, business ID) *LinkSession {

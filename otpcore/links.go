@@ -59,6 +59,9 @@ func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, 
 		}
 	}
 	way := l.desk.carriers.Way(by.Business.ID, by.Mode, r.Channel, phone.Region())
+	if way.ByPhone {
+		way.Reason = "The one bot that is registered reaches phones by their numbers, and nobody can link to it."
+	}
 	if way.Reason != "" {
 		return nil, &Error{Kind: KindConflict, Code: "no_bot", Field: "/channel", Detail: way.Reason + " Register one with POST /v1/bots, or look at its state with GET /v1/bots."}
 	}

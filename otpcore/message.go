@@ -1,5 +1,10 @@
 package otpcore
 
+import (
+	"slices"
+	"strings"
+)
+
 // Message is a rendered text for one recipient. It is never logged: its text
 // holds the code.
 type Message struct {
@@ -36,15 +41,37 @@ const (
 	ActPause  ActionVerb = "pause" // pause codes for this phone
 	ActNoStop ActionVerb = "nopause"
 	ActResume ActionVerb = "resume" // lift a pause
-	ActSpeak  ActionVerb = "speak"  // use another language in this chat
+
+	// With a shared bot, about the business that the button names.
+	ActJoin    ActionVerb = "join" // link for it
+	ActQuit    ActionVerb = "quit" // end its links with this chat
+	ActHelp    ActionVerb = "help"
+	ActPrivacy ActionVerb = "privacy"
+	ActSpeak   ActionVerb = "speak" // use another language in this chat
 )
 
 // Action travels with a button to the messenger and comes back when somebody
 // presses it. The ID names a verification, and only the chat that got the
-// message may act on it; with ActSpeak there is none, and Locale names the
+// message may act on it, or with a shared bot a business; with ActSpeak there is none, and Locale names the
 // language.
 type Action struct {
 	Verb   ActionVerb
 	ID     ID
 	Locale string
+}
+
+// Under puts the name of whom the message comes from before it, unless it
+// begins with that already.
+func (m Message) Under(name string) Message {
+	if strings.HasPrefix(m.Text, name+":") {
+		return m
+	}
+	heading := name + "\n"
+	m.Text = heading + m.Text
+	m.Mono = slices.Clone(m.Mono)
+	for i := range m.Mono {
+		m.Mono[i].Start += len(heading)
+		m.Mono[i].End += len(heading)
+	}
+	return m
 }

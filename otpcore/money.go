@@ -7,5 +7,11 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
+// Cost is what a provider took for a message.
+type Cost struct {
+	Money
+	Refunded bool `json:"refunded,omitempty"` // the provider gave it back
+}
+
 // IsZero reports whether no amount is known.
 func (m Money) IsZero() bool { return m.Amount == "" }

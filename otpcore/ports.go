@@ -132,8 +132,9 @@ type CaseTx interface {
 	FindSent(provider, messageID string) (Ref, ID, error)
 	// FindDelivery finds the case of a delivery id.
 	FindDelivery(id ID) (Ref, error)
-	// KeepReceipt holds a receipt that came before its message's own result;
-	// TakeReceipt gives it back once. Kept ones are dropped after 15 min.
+	// KeepReceipt holds a receipt that came before its message's own result, from
+	// a provider of the operator; TakeReceipt gives it back once. Kept ones are
+	// dropped after 15 min.
 	KeepReceipt(r Receipt) error
 	TakeReceipt(provider, messageID string) (*Receipt, error)
 }
@@ -323,7 +324,9 @@ type Carriers interface {
 type Way struct {
 	Channel      Channel
 	BotID        ID     // of chat channels
-	BotName      string // how the chat network addresses the bot, for links
+	BotName      string // how the chat network addresses the bot, for links; empty: nobody can write to it
+	ByPhone      bool   // a chat channel that reaches the bare number, for money and without a link
+	Unlinked     *Way   // what reaches a phone by its number where no link does; nil: nothing
 	Capabilities Capabilities
 	Reason       string // why nothing can be carried: one sentence, or empty
 }

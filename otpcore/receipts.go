@@ -80,6 +80,9 @@ func (r *Receipts) Accept(ctx context.Context, receipts []Receipt) error {
 
 func (r *Receipts) acceptOne(tx Tx, receipt Receipt) error {
 	ref, id, err := find(tx, receipt)
+	if errors.Is(err, ErrNotFound) && receipt.BotID != "" {
+		return nil // what is not ours is no business of the bot's owner, now or later
+	}
 	if errors.Is(err, ErrNotFound) {
 		r.keep(providerMessage{receipt.Provider, receipt.MessageID})
 		return tx.KeepReceipt(receipt)

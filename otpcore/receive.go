@@ -10,13 +10,14 @@ func (d *desk) receive(c *Case, id ID, r Receipt) {
 	if dlv != nil && dlv.Kind == DeliverEdit {
 		dlv = c.Delivery(dlv.Edits) // both have the message's id
 	}
-	if dlv == nil || dlv.Kind != DeliverCode {
-		return
+	if dlv == nil || dlv.Kind != DeliverCode || r.BotID != "" && dlv.BotID != r.BotID {
+		return // of somebody else's message, a bot's owner has nothing to say
 	}
 	at := r.At
 	if at.IsZero() || at.After(c.Now) || at.Before(dlv.QueuedAt) {
 		at = c.Now
 	}
+	c.settleCost(dlv, r.Cost)
 	if r.Status == FailedDlv {
 		d.receiveFailure(c, dlv, r)
 		return
@@ -39,9 +40,6 @@ func settle(dlv *Delivery, r Receipt, at time.Time) {
 	if dlv.Provider == "" {
 		dlv.Provider = r.Provider
 	}
-	if !r.Cost.IsZero() {
-		dlv.Cost = r.Cost
-	}
 	if dlv.SentAt.IsZero() {
 		dlv.SentAt = at
 	}
@@ -53,6 +51,19 @@ func settle(dlv *Delivery, r Receipt, at time.Time) {
 		if dlv.DeliveredAt.IsZero() {
 			dlv.DeliveredAt = at
 		}
+	}
+}
+
+// settleCost follows the provider's word on what the message cost, which may
+// change after the end: money that was given back is not taken again.
+func (c *Case) settleCost(dlv *Delivery, cost Cost) {
+	if cost.IsZero() || cost == dlv.Cost || dlv.Cost.Refunded {
+		return
+	}
+	dlv.Cost = cost
+	c.touchDelivery(dlv)
+	if cost.Refunded {
+		c.note(NoteCostRefunded, dlv, "amount", cost.Amount, "currency", cost.Currency)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestReceiptSettlesWhatTheProviderNeverAnswered(t *testing.T) {
 			prepare(w)
 			w.pass(time.Second)
 			w.receive(w.deliveries[0].ID, otpcore.Receipt{
-				Provider: "p", MessageID: "s1", Status: otpcore.Delivered, Cost: otpcore.Money{Amount: "0.05", Currency: "USD"},
+				Provider: "p", MessageID: "s1", Status: otpcore.Delivered, Cost: otpcore.Cost{Money: otpcore.Money{Amount: "0.05", Currency: "USD"}},
 			})
 			d := w.deliveries[0]
 			if d.Status != otpcore.Delivered || d.MessageID != "s1" || d.Cost.Amount != "0.05" || d.SentAt.IsZero() || d.Error != nil {
@@ -84,8 +84,8 @@ func TestAnswerAfterItsReceiptStillTellsThePrice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.mustStart(draft(sm))
-			w.receive(w.deliveries[0].ID, otpcore.Receipt{Status: otpcore.Delivered, Cost: otpcore.Money{Amount: c.told}})
-			w.answer(otpcore.Accepted{Provider: "p", MessageID: "s1", Cost: otpcore.Money{Amount: "0.05", Currency: "USD"}}, nil)
+			w.receive(w.deliveries[0].ID, otpcore.Receipt{Status: otpcore.Delivered, Cost: otpcore.Cost{Money: otpcore.Money{Amount: c.told}}})
+			w.answer(otpcore.Accepted{Provider: "p", MessageID: "s1", Cost: otpcore.Cost{Money: otpcore.Money{Amount: "0.05", Currency: "USD"}}}, nil)
 			d := w.deliveries[0]
 			if d.Status != otpcore.Delivered || d.Provider != "p" || d.MessageID != "s1" || d.Cost.Amount != c.want {
 				t.Errorf("delivery is %+v", d)

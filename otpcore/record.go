@@ -42,7 +42,8 @@ func (d *desk) accept(c *Case, dlv *Delivery, a Accepted) {
 		return // the delivery is over
 	}
 	dlv.Status, dlv.DueAt, dlv.SentAt = Sent, noTime, c.Now
-	dlv.Provider, dlv.Cost, dlv.Error = a.Provider, a.Cost, nil
+	dlv.Provider, dlv.Error = a.Provider, nil
+	c.settleCost(dlv, a.Cost)
 	if a.MessageID != "" {
 		dlv.MessageID = a.MessageID
 	}
@@ -81,7 +82,7 @@ func (d *desk) afterArrival(c *Case, dlv *Delivery, arrived DeliveryStatus) {
 		d.edit(c, dlv, wantedAtEnd(v), CauseEnd)
 		return
 	}
-	receipts := d.way(v, dlv.Channel).Capabilities.Receipts
+	receipts := d.wayOf(v, dlv).Capabilities.Receipts
 	if v.FallbackOn == Undelivered && (arrived != Sent || !receipts) && !v.FallbackAt.IsZero() {
 		v.FallbackAt = noTime
 		c.touchVerification()
@@ -244,13 +245,18 @@ func (d *desk) giveUp(c *Case, dlv *Delivery, e *SendError) {
 // nextChannel goes on from a code that did not get through here. One whose time
 // has passed ends, though its own waking may come a moment later: the next
 // channel would bring it back to life.
+//
+// A chat that refused leaves its channel to what reaches the bare number, if
+// there is such a way.
 func (d *desk) nextChannel(c *Case, dlv *Delivery) {
 	switch {
 	case dlv.Kind != DeliverCode || c.overtaken(dlv):
 	case c.over():
 		d.end(c, Expired, EndExpired)
 	default:
-		d.advance(c, CauseUndeliverable)
+		if !d.openUnlinked(c, d.way(c.Verification, dlv.Channel), CauseUndeliverable) {
+			d.advance(c, CauseUndeliverable)
+		}
 	}
 }
 

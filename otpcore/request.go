@@ -137,6 +137,7 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 	if len(wanted) == 0 {
 		wanted = Channels
 	}
+	out.Paid = out.Mode == Test || slices.Contains(set.Countries, phone.Region())
 	var reasons []FieldError
 	for i, ch := range wanted {
 		if !slices.Contains(Channels, ch) {
@@ -145,7 +146,7 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 		if slices.Contains(wanted[:i], ch) {
 			return invalid("channel_twice", fmt.Sprintf("/channels/%d", i), "Name each channel once.")
 		}
-		if why := v.unavailable(out, set, ch, phone); why != "" {
+		if why := v.unavailable(out, ch, phone); why != "" {
 			reasons = append(reasons, FieldError{Field: fmt.Sprintf("/channels/%d", i), Code: string(ch), Detail: why})
 			continue
 		}
@@ -166,16 +167,27 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 	return nil
 }
 
+const reasonCountry = "The phone's country is not on the list of countries in the settings."
+
 // unavailable says why the channel cannot carry a code to the phone.
-func (v *Verifications) unavailable(out *Verification, set Settings, ch Channel, phone Phone) string {
-	if ch.Paid() && out.Mode == Live && !slices.Contains(set.Countries, phone.Region()) {
-		return "The phone's country is not on the list of countries in the settings."
+func (v *Verifications) unavailable(out *Verification, ch Channel, phone Phone) string {
+	if ch.Paid() && !out.Paid {
+		return reasonCountry
 	}
-	way := v.carriers.Way(out.BusinessID, out.Mode, ch, phone.Region())
-	if way.Reason == "" && len(out.Context) > 0 && !way.Capabilities.FreeText {
+	asked := *out
+	asked.Phone.Region = phone.Region()
+	way := v.desk.way(&asked, ch)
+	switch {
+	case way.Reason != "":
+		return way.Reason
+	case len(out.Context) > 0 && !way.Capabilities.FreeText:
 		return "The channel sends fixed texts only and cannot show what the code confirms."
+	case way.ByPhone && out.LinkProof == ProofSMS:
+		return "The channel reaches the bare number only, and this text asks for a link that an SMS has proven."
+	case way.Capabilities.CodeDigits > 0 && out.CodeLength > way.Capabilities.CodeDigits:
+		return fmt.Sprintf("The channel carries codes of at most %d digits.", way.Capabilities.CodeDigits)
 	}
-	return way.Reason
+	return ""
 }
 
 // or returns the value unless it is zero, else the fallback.

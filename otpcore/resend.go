@@ -59,7 +59,7 @@ func (d *desk) resendWay(c *Case, named Channel) (Way, bool) {
 		return d.resendable(c, named)
 	}
 	for _, ch := range v.Route[v.Position:] {
-		if way := d.way(v, ch); d.obstacle(c, way) == "" {
+		if way, why := d.reach(c, ch); why == "" {
 			return way, true
 		}
 	}
@@ -80,9 +80,19 @@ func (d *desk) resendable(c *Case, ch Channel) (Way, bool) {
 	if !slices.Contains(v.Route, ch) {
 		return Way{}, false
 	}
-	way := d.way(v, ch)
-	why := d.obstacle(c, way)
+	way, why := d.reach(c, ch)
 	return way, why == "" || why == obstacleTried
+}
+
+// reach picks the way of the channel that a resend takes: the chat, or for a
+// phone without one what reaches its number.
+func (d *desk) reach(c *Case, ch Channel) (Way, string) {
+	way := d.way(c.Verification, ch)
+	why := d.obstacle(c, way)
+	if way.Unlinked != nil && lacksLink(why) {
+		return *way.Unlinked, d.obstacle(c, *way.Unlinked)
+	}
+	return way, why
 }
 
 // cooldown is the wait before the next resend; it grows with each one.

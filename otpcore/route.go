@@ -1,6 +1,9 @@
 package otpcore
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // advance opens the next channel of the route that can carry the code. Chats
 // without a usable link are passed over; when nothing carries the code, or when
@@ -23,11 +26,14 @@ func (d *desk) advance(c *Case, cause Cause) {
 			d.settleClock(c)
 			return
 		}
-		if lacksLink(why) && unlinked == nil {
-			unlinked = &way
-		}
 		if why == obstacleLinkStale {
 			c.note(EventLinkStale, nil, "channel", string(ch), "bot_id", string(way.BotID))
+		}
+		if lacksLink(why) && d.openUnlinked(c, way, cause) {
+			return
+		}
+		if lacksLink(why) && unlinked == nil {
+			unlinked = &way
 		}
 		if why != obstacleTried {
 			c.note(NoteDeliverySkipped, nil, "channel", string(ch), "reason", why)
@@ -49,6 +55,9 @@ const (
 	obstacleLinkStale    = "link_stale"    // it was proven too long ago
 	obstacleLinkProof    = "link_unproven" // the template asks for more proof
 	obstacleTried        = "already_used"
+	// The messenger's word on a bare number is worth no more than an unproven
+	// link, but no link that comes later mends that.
+	obstaclePhoneProof = "phone_unproven"
 )
 
 // lacksLink reports whether a link that comes while the code lives would help.
@@ -73,12 +82,33 @@ func (d *desk) obstacle(c *Case, way Way) string {
 		return "too_late"
 	case way.Channel.IsChat() && len(v.Context) > 0 && !way.Capabilities.FreeText:
 		return "no_free_text"
-	case way.Channel.IsChat() && d.link(c, way) == nil:
+	case !d.fits(v, way):
+		return "code_not_carried"
+	case way.ByPhone && v.LinkProof == ProofSMS:
+		return obstaclePhoneProof
+	case way.Channel.IsChat() && !way.ByPhone && d.link(c, way) == nil:
 		return c.linkObstacle(way)
-	case c.tried(way.Channel):
+	case way.ByPhone && c.triedBot(way.BotID), !way.ByPhone && c.tried(way.Channel):
 		return obstacleTried
 	}
 	return ""
+}
+
+// fits reports whether the way carries codes like this one.
+func (d *desk) fits(v *Verification, way Way) bool {
+	most := way.Capabilities.CodeDigits
+	switch {
+	case way.ByPhone && v.Kind != KindCode:
+		return false // a hand-over code belongs beside its order, in a chat
+	case most == 0:
+		return true
+	case v.CodeLength > most:
+		return false
+	case v.OwnCode == nil:
+		return true // made of digits
+	}
+	code, ok := d.code(v)
+	return ok && !strings.ContainsFunc(code.Reveal(), func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // open sends the code over the way: the delivery is leased to this process in
@@ -86,8 +116,9 @@ func (d *desk) obstacle(c *Case, way Way) string {
 func (d *desk) open(c *Case, way Way, cause Cause) {
 	v := c.Verification
 	dlv := d.newDelivery(c, way, DeliverCode, cause)
-	link := d.link(c, way)
-	if way.Channel.IsChat() {
+	var link *Link
+	if way.Channel.IsChat() && !way.ByPhone {
+		link = d.link(c, way)
 		if err := d.address(dlv, link); err != nil {
 			c.insertDelivery(dlv)
 			d.refuse(c, dlv, &SendError{Class: ClassUnknown, Message: "The chat's address cannot be read with the keys in the ring.", Err: err})
@@ -99,12 +130,23 @@ func (d *desk) open(c *Case, way Way, cause Cause) {
 	v.Sends++
 	c.touchVerification()
 	c.note(NoteDeliveryQueued, dlv, "cause", string(cause))
-	if way.Channel.IsChat() {
+	if link != nil {
 		d.offerRenewal(c, way, link)
 	}
 	if way.Channel == SMS && v.Kind == KindCode {
 		d.extendForSMS(c)
 	}
+}
+
+// openUnlinked sends the code to the bare number, if something reaches that
+// over the channel of the way, and reports whether it does.
+func (d *desk) openUnlinked(c *Case, way Way, cause Cause) bool {
+	if way.Unlinked == nil || d.obstacle(c, *way.Unlinked) != "" {
+		return false
+	}
+	d.open(c, *way.Unlinked, cause)
+	d.settleClock(c)
+	return true
 }
 
 // address copies the link's chat and its language to the delivery.
@@ -185,6 +227,13 @@ func (c *Case) carried() bool {
 func (c *Case) tried(ch Channel) bool {
 	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
 		return dlv.Kind == DeliverCode && dlv.Channel == ch
+	})
+}
+
+// triedBot is tried for one bot of a channel that has several.
+func (c *Case) triedBot(id ID) bool {
+	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
+		return dlv.Kind == DeliverCode && dlv.BotID == id
 	})
 }
 

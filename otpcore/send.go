@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -39,7 +40,10 @@ const lateTurn = time.Second
 // submit stores the outcome of a call.
 func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
 	narrow := sendErr == nil // only a refusal leads to other channels
-	d.store(j, narrow, func(c *Case) { d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr) }, func() { d.join(j, accepted) })
+	d.store(j, narrow, func(c *Case) { d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr) }, func() {
+		d.join(j, accepted)
+		d.gone(j, sendErr)
+	})
 }
 
 // handBack returns a job of which no provider has heard to the ledger, where it
@@ -183,8 +187,17 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if out.Phone, err = open(phonePlace(v), v.Phone); err != nil {
 		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
 	}
+	name, shared := d.desk.shared.Name(j.delivery.BotID, v.BusinessID)
+	if !shared {
+		name = business.Name
+	}
+	defer func() {
+		if shared && out.Message.Text != "" {
+			out.Message = out.Message.Under(name)
+		}
+	}()
 	if j.delivery.Kind == DeliverRenewal {
-		return d.renewal(out, business)
+		return d.renewal(out, name)
 	}
 	code, live := d.desk.code(v)
 	if !live && (j.delivery.Kind == DeliverCode || j.delivery.Wanted == WantAlsoSMS) {
@@ -194,16 +207,17 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if err != nil {
 		location = time.UTC
 	}
+	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
-		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: business.Name, Code: code,
+		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
-		Capabilities: d.desk.way(v, j.delivery.Channel).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
+		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 	})
 	return unrendered(err)
 }
 
-func (d *Dispatcher) renewal(out *Outgoing, business *Business) (err error) {
-	out.Message, err = d.renderer.Reply("renew", out.Locale, map[string]string{"business": business.Name, "phone": out.Phone.Short()})
+func (d *Dispatcher) renewal(out *Outgoing, business string) (err error) {
+	out.Message, err = d.renderer.Reply("renew", out.Locale, map[string]string{"business": business, "phone": out.Phone.Short()})
 	return unrendered(err)
 }
 
@@ -212,4 +226,36 @@ func unrendered(err error) error {
 		return &SendError{Class: ClassTemplateMissing, Message: "The text could not be rendered.", Err: err}
 	}
 	return nil
+}
+
+// usefulFor is how long the delivery's message is of use to its reader.
+func usefulFor(v *Verification, dlv *Delivery, now time.Time) time.Duration {
+	end := v.ExpiresAt
+	if dlv.Channel != SMS && v.FallbackAt.After(now) {
+		end = earlier(end, v.FallbackAt)
+	}
+	return max(0, end.Sub(now))
+}
+
+// gone follows a chat that refuses the bot: over a shared bot it may be linked
+// for other businesses, too, which the case knows nothing of.
+func (d *Dispatcher) gone(j job, sendErr error) {
+	e, ok := errors.AsType[*SendError](sendErr)
+	if _, shared := d.desk.shared[j.delivery.BotID]; !shared || !ok || !e.EndsLink() || j.delivery.Target == nil {
+		return
+	}
+	address, err := d.desk.vault.Open(targetPlace(&j.delivery), j.delivery.Target)
+	if err != nil {
+		return
+	}
+	chat := ChatRef{Bot: &Bot{ID: j.delivery.BotID}, Address: readTarget(address).address}
+	linking := &Linking{desk: d.desk}
+	d.workers.Add(1)
+	go func() {
+		defer d.workers.Done()
+		err := d.ledger.Write(d.sends, func(tx Tx) error { return linking.Gone(tx, chat, "blocked") })
+		if err != nil {
+			d.log.Warn("refusing chat still linked for other businesses", "delivery", j.delivery.ID, "error", err)
+		}
+	}()
 }

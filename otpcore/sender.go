@@ -13,6 +13,13 @@ type Capabilities struct {
 	CanButton bool // buttons come back to us when pressed
 	FreeText  bool // any text may be sent, not approved templates only
 	Receipts  bool // the provider tells of delivery later
+
+	// CanRevoke tells that a sent message can be taken back, as long as nobody
+	// has read it. Where CanEdit is not set, Edit does that and nothing else.
+	CanRevoke bool
+	// CodeDigits is the longest code of the only codes that can be carried,
+	// which are of digits; zero: any code.
+	CodeDigits int
 }
 
 // Outgoing is one message on its way to one recipient.
@@ -24,14 +31,17 @@ type Outgoing struct {
 	Phone      Phone  // for channels that reach phones
 	Message    Message
 	Locale     string
-	Refused    []string // providers not to ask again
+	// Useful is how long the message with a code is of use: until the next
+	// channel takes over, or the code ends. Zero: nobody knows.
+	Useful  time.Duration
+	Refused []string // providers not to ask again
 }
 
 // Accepted is a provider's word that it took a message.
 type Accepted struct {
 	Provider  string
 	MessageID string // empty when the answer could not be read
-	Cost      Money
+	Cost      Cost
 }
 
 // Sender passes one message on. Implementations are safe for concurrent use,
@@ -43,9 +53,16 @@ type Sender interface {
 	// Send passes the message on and returns when the provider took or
 	// refused it.
 	Send(ctx context.Context, o Outgoing) (Accepted, error)
-	// Edit replaces the text and the buttons of a message sent before. Senders
-	// without CanEdit return an error of class unsupported.
+	// Edit replaces the text and the buttons of a message sent before, or takes
+	// it back where the sender can do no more. Senders without CanEdit and
+	// CanRevoke return an error of class unsupported.
 	Edit(ctx context.Context, messageID string, o Outgoing) error
+}
+
+// Confirmer is a Sender whose provider wants to hear that the reader typed the
+// right code, for its statistics. Nothing depends on it.
+type Confirmer interface {
+	Confirm(ctx context.Context, messageID string, code Code) error
 }
 
 // ErrorClass is what a provider said, in words shared by all channels.
@@ -105,8 +122,9 @@ type Receipt struct {
 	Provider  string
 	MessageID string         // the provider's id
 	Reference ID             // our delivery id, where the provider echoes it
-	Status    DeliveryStatus // Sent, Delivered, Read or FailedDlv
+	BotID     ID             // the bot that it is about, whose owner alone vouches for it; empty: the operator does
+	Status    DeliveryStatus // Sent, Delivered, Read or FailedDlv; empty: only the cost is news
 	Class     ErrorClass     // with FailedDlv
 	At        time.Time      // zero: now
-	Cost      Money
+	Cost      Cost
 }

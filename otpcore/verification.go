@@ -82,6 +82,7 @@ type Verification struct {
 	ReturnURL string // where the chat's button leads back to; may be empty
 
 	Route         []Channel // fixed at start
+	Paid          bool      // chat channels may cost money: the phone's country is on the business's list
 	Position      int       // channels of the route that were opened or skipped so far
 	WhenUnlinked  WhenUnlinked
 	FallbackOn    FallbackOn

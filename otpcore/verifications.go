@@ -110,7 +110,7 @@ func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Star
 	if len(ver.Route) > 1 {
 		s.FallbackAt = firstFallback(ver)
 	}
-	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" {
+	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" && !way.ByPhone {
 		s.TelegramLink = chatURL(way, v.desk.verificationToken(ver.ID))
 	}
 	if by.Mode == Test {
@@ -133,13 +133,14 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	var (
 		result            CheckResult
 		repeated, keyGone bool
+		told              []Delivery
 	)
 	op := Op{
 		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
 		Once: key.once("verifications.check:"+string(id), keepCheck),
 	}
 	op.Decide = func(c *Case) error {
-		result = CheckResult{}
+		result, told = CheckResult{}, nil
 		var err error
 		if repeated, err = recall(c, op.Once, &result); repeated || err != nil {
 			return err
@@ -147,7 +148,9 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 		if result, err = v.desk.check(c, guess, bound); err != nil {
 			return err
 		}
-		keyGone = c.keyGone
+		if keyGone = c.keyGone; result.Valid {
+			told = c.unlinked()
+		}
 		return remember(c, op.Once, result)
 	}
 	if err := v.ledger.Do(ctx, op); err != nil {
@@ -155,6 +158,7 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 	}
 	if !repeated {
 		v.checked(by.Mode, result)
+		v.dispatcher.confirm(told, guess)
 	}
 	if keyGone {
 		v.log.Error("a code's master key is not in the ring: put its line back", "verification", id)

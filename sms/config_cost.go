@@ -53,15 +53,19 @@ func (p *price) UnmarshalYAML(n *yaml.Node) error {
 
 // costOf reads the cost out of an answer, or takes the agreed price. Providers
 // that book prices as debts write them with a minus.
-func (d *declaration) costOf(doc any, v values) otpcore.Money {
+func (d *declaration) costOf(doc any, v values) otpcore.Cost {
 	if d.Cost != nil {
 		text, _ := d.Cost.Path.text(doc, v)
 		if text = strings.TrimPrefix(text, "-"); amount.MatchString(text) {
-			return otpcore.Money{Amount: text, Currency: d.Cost.Currency}
+			return priced(text, d.Cost.Currency)
 		}
 	}
 	if d.Price != nil {
-		return otpcore.Money{Amount: string(d.Price.Amount), Currency: d.Price.Currency}
+		return priced(string(d.Price.Amount), d.Price.Currency)
 	}
-	return otpcore.Money{}
+	return otpcore.Cost{}
+}
+
+func priced(amount, currency string) otpcore.Cost {
+	return otpcore.Cost{Money: otpcore.Money{Amount: amount, Currency: currency}}
 }

@@ -32,7 +32,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	for _, mistake := range []struct{ old, replacement, want string }{
 		{"id: one", "id: One Provider", "line 2: provider id"},
 		{"id: one", "id: one\n    colour: red", `line 3: unknown field "colour"`},
-		{"sms_providers:", "sms_providrs:", `line 1: unknown field "sms_providrs": the file begins with sms_providers, trusted_proxies or webhooks`},
+		{"sms_providers:", "sms_providrs:", `line 1: unknown field "sms_providrs": the file begins with sms_providers, shared_bots, trusted_proxies or webhooks`},
 		{"    number_format", "\tnumber_format", "line 3: indent with spaces and not with tabs"},
 		{"    number_format", "   number_format", "line 3: the indentation does not fit"},
 		{"id: one", "id: one\n    id: two", `line 3: field "id" stands in line 2 already`},

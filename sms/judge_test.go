@@ -52,7 +52,7 @@ func TestAnswersAreJudged(t *testing.T) {
 			if class := classOf(err); class != answer.class {
 				t.Fatalf("class is %q, want %q (%v)", class, answer.class, err)
 			}
-			if err == nil && (got.MessageID != answer.id || got.Cost != answer.cost || got.Provider == "") {
+			if err == nil && (got.MessageID != answer.id || got.Cost.Money != answer.cost || got.Provider == "") {
 				t.Errorf("accepted as %+v, want id %q and cost %v", got, answer.id, answer.cost)
 			}
 		})

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -26,6 +27,19 @@ func (s *secretRef) UnmarshalYAML(n *yaml.Node) error {
 	*s = secretRef{source: source, name: name, line: n.Line}
 	return nil
 }
+
+// ReadSecret reads a reference of another part of the file: env:NAME or
+// file:/path. The error names the line and does not repeat what stands there.
+func ReadSecret(reference string, line int) (string, error) {
+	var s secretRef
+	if err := s.UnmarshalYAML(&yaml.Node{Kind: yaml.ScalarNode, Value: reference}); err != nil {
+		return "", errNoReference
+	}
+	s.line = line
+	return s.read()
+}
+
+var errNoReference = errors.New("a secret is a reference, env:NAME or file:/path, never the secret itself")
 
 // maxSecret bounds what is read from a secret's file.
 const maxSecret = 16 << 10

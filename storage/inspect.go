@@ -18,7 +18,7 @@ type Inspection struct {
 	HighWater time.Time // the latest time it has seen
 	Bots      []*otpcore.Bot
 	Endpoints []*otpcore.Endpoint // none where the schema is older than endpoints
-	Closed    error // why no server starts on it: it was moved, or is half a copy; nil: one does
+	Closed    error               // why no server starts on it: it was moved, or is half a copy; nil: one does
 }
 
 // Inspect reads the database at url and changes nothing in it, neither the

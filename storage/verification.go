@@ -51,6 +51,7 @@ type asked struct {
 	TTL           int64                    `json:"ttl"`
 	FallbackAfter int64                    `json:"fallback_after,omitempty"`
 	ReturnURL     string                   `json:"return_url,omitempty"`
+	Paid          bool                     `json:"paid,omitempty"`
 }
 
 func askedOf(v *otpcore.Verification) asked {
@@ -59,7 +60,7 @@ func askedOf(v *otpcore.Verification) asked {
 		OrderID: v.OrderID, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
 		FallbackOn: v.FallbackOn, LinkProof: v.LinkProof, LinkNotBefore: millis(v.LinkNotBefore), KeyID: v.KeyID,
 		CodeLength: v.CodeLength, TTL: v.TTL.Milliseconds(), FallbackAfter: v.FallbackAfter.Milliseconds(),
-		ReturnURL: v.ReturnURL,
+		ReturnURL: v.ReturnURL, Paid: v.Paid,
 	}
 }
 
@@ -68,7 +69,7 @@ func (a *asked) apply(v *otpcore.Verification) {
 	v.OrderID, v.ClientIP, v.Metadata, v.Route = a.OrderID, a.ClientIP, a.Metadata, a.Route
 	v.ReturnURL = a.ReturnURL
 	v.WhenUnlinked, v.FallbackOn, v.LinkProof = a.WhenUnlinked, a.FallbackOn, a.LinkProof
-	v.LinkNotBefore, v.KeyID, v.CodeLength = fromMillis(a.LinkNotBefore), a.KeyID, a.CodeLength
+	v.LinkNotBefore, v.KeyID, v.CodeLength, v.Paid = fromMillis(a.LinkNotBefore), a.KeyID, a.CodeLength, a.Paid
 	v.TTL, v.FallbackAfter = time.Duration(a.TTL)*time.Millisecond, time.Duration(a.FallbackAfter)*time.Millisecond
 }
 

@@ -108,6 +108,13 @@ var replySpecs = map[string]replySpec{
 	"help":           {args: []string{"business"}},
 	"privacy":        {args: []string{"business"}},
 
+	// A shared bot asks which business is meant; the buttons are added by who asks.
+	"which":       {},
+	"about_which": {},
+	"stop_which":  {},
+	// Told to a chat whose phone was linked elsewhere for another business.
+	"moved_away": {args: []string{"business", "phone"}},
+
 	"language":        {languages: true},
 	"language_chosen": {},
 

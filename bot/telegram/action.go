@@ -10,6 +10,9 @@ import (
 // verbs are the actions that buttons may carry, about a verification.
 var verbs = []otpcore.ActionVerb{otpcore.ActNotMe, otpcore.ActPause, otpcore.ActNoStop, otpcore.ActResume}
 
+// choices are the actions about a business.
+var choices = []otpcore.ActionVerb{otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy}
+
 // formatAction writes an action as callback data, "notme:vrf_…" or "speak:kk".
 // The longest has 38 bytes of the 64 that Telegram allows
 // (https://core.telegram.org/bots/api#inlinekeyboardbutton).
@@ -25,6 +28,10 @@ func parseAction(data string) (otpcore.Action, bool) {
 		return a, otpcore.WellFormedLocale(about)
 	}
 	var ok bool
+	if slices.Contains(choices, a.Verb) {
+		a.ID, ok = otpcore.ParseID(otpcore.PrefixBusiness, about)
+		return a, ok
+	}
 	a.ID, ok = otpcore.ParseID(otpcore.PrefixVerification, about)
 	return a, ok && slices.Contains(verbs, a.Verb)
 }

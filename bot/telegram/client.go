@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"otpravka/bot"
 )
 
 // DefaultAPI is Telegram's own Bot API server.
@@ -29,11 +30,11 @@ func NewClient(base string) (*Client, error) {
 	if base == "" {
 		base = DefaultAPI
 	}
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, fmt.Errorf("telegram api address %q is no plain http or https url", base)
+	base, err := bot.Base(base)
+	if err != nil {
+		return nil, fmt.Errorf("telegram: %w", err)
 	}
-	base = strings.ReplaceAll(strings.TrimRight(base, "/"), "%", "%%")
+	base = strings.ReplaceAll(base, "%", "%%")
 	return &Client{endpoint: base + "/bot%s/%s", transport: newTransport()}, nil
 }
 

@@ -1,16 +1,15 @@
 package telegram
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"otpravka/bot"
 )
 
 // class is what a failed call means for us.
@@ -132,26 +131,11 @@ func classify(answer *tgbotapi.Error) (class, string) {
 // net/http returns for it has a type of its own that is not exported.
 var errGoAway = errors.New("server sent GOAWAY")
 
-// plain picks out of err's chain what is known to quote neither the request
-// nor the answer. Errors about URLs hold the token, and errors about malformed
-// answers hold the answer, which may be an echo of the request.
+// plain is the part of err that may be shown.
 func plain(err error) error {
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, errAnswerTooLarge} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return e
-	}
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return e
-	}
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return e
-	}
-	if strings.Contains(err.Error(), errGoAway.Error()) {
+	shown := bot.Plain(err, errAnswerTooLarge)
+	if !errors.Is(err, shown) && strings.Contains(err.Error(), errGoAway.Error()) {
 		return errGoAway
 	}
-	return fmt.Errorf("network error of type %T", err)
+	return shown
 }

@@ -16,6 +16,13 @@ var tokenForm = regexp.MustCompile(`^[1-9][0-9]{5,15}:[A-Za-z0-9_-]{30,64}$`)
 
 func (t token) wellFormed() bool { return tokenForm.MatchString(string(t)) }
 
+// Account is the user id of the bot that a credential belongs to, and false for
+// something that is no token.
+func Account(credential string) (string, bool) {
+	t := token(credential)
+	return t.account(), t.wellFormed()
+}
+
 // account is the bot's user id, the part before the colon.
 func (t token) account() string {
 	id, _, _ := strings.Cut(string(t), ":")

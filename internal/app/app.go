@@ -13,6 +13,7 @@ import (
 
 	"otpravka/bot"
 	"otpravka/bot/telegram"
+	"otpravka/bot/telegramgateway"
 	"otpravka/internal/app/admin"
 	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
@@ -59,6 +60,7 @@ type house struct {
 	gateway   *sms.Gateway
 	postman   *events.Client
 	poster    *events.Poster
+	byPhone   *telegramgateway.Factory
 	server    *webhook.Server
 	admin     *admin.Service
 	adminPath string
@@ -101,12 +103,16 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if h.gateway, err = newGateway(h.cfg, ring, h.baseURL); err != nil {
 		return err
 	}
+	shared, err := declareShared(ctx, h.db, ring, h.cfg.SharedBots)
+	if err != nil {
+		return err
+	}
 	ways := &carriers{sms: h.gateway}
 	h.postman = events.NewClient(events.ClientConfig{Guard: events.NewGuard(h.cfg.WebhooksAllow, nil)})
 	h.postman.Posted = h.metrics.Posted
 	h.core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
-		Postman: h.postman, Phones: phone.Parser{}, Rules: h.cfg.Rules, Boot: boot, Logger: h.cfg.Log,
+		Postman: h.postman, Phones: phone.Parser{}, Rules: h.cfg.Rules, Shared: shared, Boot: boot, Logger: h.cfg.Log,
 		Checked: h.metrics.Checked,
 	})
 	h.db.OnCommit(func(c *otpcore.Case) {
@@ -121,12 +127,16 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if err != nil {
 		return err
 	}
+	if h.byPhone, err = newByPhone(h.cfg, ring, h.db, h.baseURL); err != nil {
+		return err
+	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
-		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log,
+		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log, Shared: shared,
 		Alerts: &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
 		Inbox:  bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: map[otpcore.BotKind]bot.Factory{
-			otpcore.BotTelegram: telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
+			otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
+			otpcore.BotTelegramGateway: h.byPhone,
 		},
 	})
 	ways.fleet = h.fleet
@@ -154,7 +164,9 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	if err != nil {
 		return err
 	}
-	doors := callbacks.Config{SMS: smsReports{h.gateway}, Receipts: h.core.Receipts, Log: h.cfg.Log}
+	doors := callbacks.Config{
+		SMS: smsReports{h.gateway}, TelegramGateway: gatewayReports{h.byPhone}, Receipts: h.core.Receipts, Log: h.cfg.Log,
+	}
 	if h.cfg.byWebhook() {
 		doors.Telegram = h.fleet
 	}

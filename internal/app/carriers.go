@@ -3,9 +3,11 @@ package app
 import (
 	"encoding/base64"
 	"net/http"
+	"strings"
 
 	"otpravka/bot"
 	"otpravka/bot/telegram"
+	"otpravka/bot/telegramgateway"
 	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
 	"otpravka/otpcore"
@@ -27,7 +29,7 @@ func newGateway(cfg Config, ring *keyring.Ring, baseURL string) (*sms.Gateway, e
 	return sms.New(cfg.SMS, sms.Options{
 		Logger:      cfg.Log,
 		CallbackKey: func(id string) string { return callbackKey(ring, "sms", id) },
-		CallbackURL: func(key string) string { return baseURL + "/callbacks/sms/" + key },
+		CallbackURL: func(key string) string { return baseURL + callbacks.SMSPath + key },
 	})
 }
 
@@ -75,6 +77,40 @@ func telegramCallbacks(cfg Config, ring *keyring.Ring, baseURL string) telegram.
 		c.Base = baseURL
 	}
 	return c
+}
+
+// newByPhone makes what registers and connects accounts of the Telegram Gateway.
+// Telegram calls back https addresses only, and a simulator on plain http calls
+// those of its own kind.
+func newByPhone(cfg Config, ring *keyring.Ring, clock otpcore.Clock, baseURL string) (*telegramgateway.Factory, error) {
+	client, err := telegramgateway.NewClient(cfg.TelegramGatewayAPI)
+	if err != nil {
+		return nil, err
+	}
+	reachable := strings.HasPrefix(baseURL, "https://") || strings.HasPrefix(cfg.TelegramGatewayAPI, "http://")
+	return telegramgateway.NewFactory(client, telegramgateway.Options{
+		Clock:       clock,
+		CallbackKey: func(bot otpcore.ID) string { return callbackKey(ring, "telegram_gateway", string(bot)) },
+		CallbackURL: func(key string) string {
+			if !reachable {
+				return ""
+			}
+			return baseURL + callbacks.TelegramGatewayPath + key
+		},
+	}), nil
+}
+
+// gatewayReports lets the callbacks room ask the Telegram Gateway's bots.
+type gatewayReports struct{ factory *telegramgateway.Factory }
+
+// Receipts reads a report.
+func (g gatewayReports) Receipts(key string, r *http.Request) ([]otpcore.Receipt, callbacks.Reply, error) {
+	receipts, status, err := g.factory.Receipts(key, r)
+	reply := callbacks.Reply{Status: status}
+	if status == http.StatusMethodNotAllowed {
+		reply.Allow = http.MethodPost
+	}
+	return receipts, reply, err
 }
 
 // callbackKey is the secret part of a provider's callback address: 128 bits

@@ -31,10 +31,13 @@ type Config struct {
 	MasterKeyFile string // made on the first start; empty: DefaultKeyFile
 	PublicURL     string // base of links and callbacks; empty: the listener
 	TelegramAPI   string // base of the Bot API
+	// TelegramGatewayAPI is the base of the Telegram Gateway; empty: Telegram's.
+	TelegramGatewayAPI string
 	// TelegramUpdates is how bots hear what people write: UpdatesAuto (or
 	// empty), UpdatesPoll or UpdatesWebhook.
 	TelegramUpdates string
 	SMS             []sms.ProviderConfig
+	SharedBots      []SharedBot    // of the operator
 	Proxies         origin.Proxies // whose word on a caller's address is taken
 	WebhooksAllow   []string       // private addresses that events may be sent to, each a host and a port
 
@@ -62,6 +65,8 @@ const (
 	DefaultMetricsListen = "127.0.0.1:9464"
 	DefaultDatabaseURL   = "./data/otpravka.db"
 	DefaultTelegramAPI   = "https://api.telegram.org"
+
+	DefaultTelegramGatewayAPI = "https://gatewayapi.telegram.org"
 )
 
 // The ways in which bots get their updates.
@@ -94,6 +99,7 @@ func (c *Config) check() error {
 	for _, u := range []struct{ name, value string }{
 		{"OTPRAVKA_PUBLIC_URL", c.PublicURL},
 		{"OTPRAVKA_TELEGRAM_API", c.TelegramAPI},
+		{"OTPRAVKA_TELEGRAM_GATEWAY_API", c.TelegramGatewayAPI},
 	} {
 		if u.value == "" {
 			continue

@@ -286,7 +286,15 @@ func (e *examination) bots(context.Context) []Finding {
 		if !known {
 			grade = Warn
 		}
-		text := fmt.Sprintf("@%s of %s %s %s", b.Username, b.BusinessID, when, b.State)
+		name := b.Name
+		if b.Username != "" {
+			name = "@" + b.Username
+		}
+		owner := "of " + string(b.BusinessID)
+		if b.Shared() {
+			owner = "which is shared"
+		}
+		text := fmt.Sprintf("%s %s %s %s", name, owner, when, b.State)
 		if grade != OK && b.StateText != "" {
 			text += ": " + b.StateText
 		}

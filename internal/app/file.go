@@ -12,7 +12,8 @@ import (
 // File is what the YAML file says: what does not fit a flag or a variable.
 type File struct {
 	sms.Config     `yaml:",inline"`
-	TrustedProxies []string `yaml:"trusted_proxies"`
+	SharedBots     []SharedBot `yaml:"shared_bots"`
+	TrustedProxies []string    `yaml:"trusted_proxies"`
 	Webhooks       struct {
 		Allow []string `yaml:"allow"`
 	} `yaml:"webhooks"`
@@ -30,6 +31,9 @@ func ReadFile(path string) (File, error) {
 	if err := sms.Decode(raw, &f); err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := checkShared(f.SharedBots); err != nil {
+		return f, fmt.Errorf("%s: %w", path, err)
+	}
 	if f.proxies, err = origin.Parse(f.TrustedProxies); err != nil {
 		return f, fmt.Errorf("%s: trusted_proxies: %w", path, err)
 	}
@@ -43,5 +47,5 @@ func ReadFile(path string) (File, error) {
 
 // Take takes over what the file says.
 func (c *Config) Take(f File) {
-	c.SMS, c.Proxies, c.WebhooksAllow = f.Providers, f.proxies, f.Webhooks.Allow
+	c.SMS, c.SharedBots, c.Proxies, c.WebhooksAllow = f.Providers, f.SharedBots, f.proxies, f.Webhooks.Allow
 }

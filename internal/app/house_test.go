@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"sms":                 {"otpcore", "internal/failpoint"},
 	"bot":                 {"otpcore", "internal/backoff"},
 	"bot/telegram":        {"otpcore", "bot", "internal/backoff", "internal/failpoint"},
+	"bot/telegramgateway": {"otpcore", "bot"},
 	"internal/phone":      {"otpcore"},
 	"internal/keyring":    {"otpcore"},
 	"internal/metrics":    {"otpcore", "storage"},

@@ -29,6 +29,7 @@ type commands struct {
 	Demo         demoCommand         `cmd:"" group:"run" help:"Try everything on this machine, with a simulated Telegram and a simulated SMS provider."`
 	Business     businessCommand     `cmd:"" group:"operate" help:"Make and list businesses, beside the running server or without it."`
 	Key          keyCommand          `cmd:"" group:"operate" help:"Make an API key for a business, beside the running server or without it."`
+	Shared       sharedCommand       `cmd:"" group:"operate" help:"List the shared bots of the YAML file, whom they serve, and their links."`
 	Doctor       doctorCommand       `cmd:"" group:"operate" help:"Check the settings, the key, the database, bots and SMS providers, and say what to do."`
 	Healthcheck  healthcheckCommand  `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready."`
 	Backup       backupCommand       `cmd:"" group:"operate" help:"Copy the database to a file, beside the running server or without it."`
@@ -89,7 +90,7 @@ func newParser(env Env, exit func(int)) (*kong.Kong, error) {
 		kong.Name("otpravka"), kong.Description(about), groups, kong.Writers(env.Out, env.Err), kong.Exit(exit),
 		kong.Vars{
 			"database": app.DefaultDatabaseURL, "listen": app.DefaultListen, "metrics": app.DefaultMetricsListen,
-			"telegram": app.DefaultTelegramAPI, "scenarios": strings.Join(bench.Scenarios, ","),
+			"telegram": app.DefaultTelegramAPI, "gateway": app.DefaultTelegramGatewayAPI, "scenarios": strings.Join(bench.Scenarios, ","),
 		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: helpWidth}),
 	)

@@ -37,7 +37,7 @@ func TestBashCompletes(t *testing.T) {
 	}
 	script := completionOf(t, "bash")
 	for _, tt := range []struct{ typed, want string }{
-		{"otpravka s", "serve"},
+		{"otpravka s", "serve shared"},
 		{"otpravka b", "business backup bench"},
 		{"otpravka --h", "--help"},
 		{"otpravka bench-", ""}, // hidden

@@ -11,6 +11,7 @@ import (
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
+	"otpravka/internal/sim/telegramgatewaysim"
 	"otpravka/internal/sim/telegramsim"
 )
 
@@ -20,6 +21,7 @@ import (
 type scene struct {
 	telegram *telegramsim.Server
 	sms      *smssim.Server
+	gateway  *telegramgatewaysim.Server
 	bot      *telegramsim.Bot
 	user     *telegramsim.User
 	shop     *receiversim.Server
@@ -30,6 +32,8 @@ type scene struct {
 const (
 	userPhone = "+77015550123"
 	botToken  = "7000000001:a-token-of-the-simulated-telegram"
+
+	gatewayToken = "AAEVFAAAa-token-of-the-simulated-gateway-WPPi0"
 )
 
 // noFunds tells what the provider says when nobody has paid.
@@ -43,15 +47,21 @@ func (r *reader) setScene() {
 	r.Helper()
 	s := &scene{
 		telegram: telegramsim.New(telegramsim.Options{}), sms: smssim.New(smssim.Options{}),
-		read: make(map[string]string), codes: make(map[string]bool),
+		gateway: telegramgatewaysim.New(telegramgatewaysim.Options{Reports: []string{telegramgatewaysim.Delivered}}),
+		read:    make(map[string]string), codes: make(map[string]bool),
 	}
 	r.Cleanup(s.telegram.Close)
 	r.Cleanup(s.sms.Close)
+	r.Cleanup(s.gateway.Close)
 	telegramURL, err := s.telegram.Listen()
 	if err != nil {
 		r.Fatal(err)
 	}
 	smsURL, err := s.sms.Listen()
+	if err != nil {
+		r.Fatal(err)
+	}
+	gatewayURL, err := s.gateway.Listen()
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -63,7 +73,7 @@ func (r *reader) setScene() {
 	s.bot = s.telegram.AddBot(botToken, "shop_bot", "Shop")
 	s.user = s.telegram.NewUser(telegramsim.UserOptions{Phone: userPhone, FirstName: "Anna", LanguageCode: "en"})
 	r.vars["BOT_TOKEN"] = botToken
-	r.kept = append(r.kept, "OTPRAVKA_CONFIG="+config, "OTPRAVKA_TELEGRAM_API="+telegramURL)
+	r.kept = append(r.kept, "OTPRAVKA_CONFIG="+config, "OTPRAVKA_TELEGRAM_API="+telegramURL, "OTPRAVKA_TELEGRAM_GATEWAY_API="+gatewayURL)
 	r.scene = s
 }
 
@@ -96,6 +106,15 @@ var acts = map[string]func(*reader, context.Context){
 		m, err := r.user.WaitMessage(ctx, r.bot, func(m telegramsim.Message) bool { return m.Code() != "" && !r.codes[m.Code()] })
 		r.ok(err)
 		r.got("chat", m.Code(), withButtons(m))
+	},
+	"the business has an account at the Telegram Gateway": func(r *reader, _ context.Context) {
+		r.gateway.AddAccount(gatewayToken, 5)
+		r.vars["GATEWAY_TOKEN"] = gatewayToken
+	},
+	"the code arrives through the Telegram Gateway": func(r *reader, ctx context.Context) {
+		m, err := r.gateway.WaitFor(ctx, userPhone, func(m telegramgatewaysim.Message) bool { return m.Told == telegramgatewaysim.Delivered })
+		r.ok(err)
+		r.got("gateway", m.Code, "")
 	},
 	"the code arrives by SMS": (*reader).codeBySMS,
 	"the shop's app listens": func(r *reader, _ context.Context) {

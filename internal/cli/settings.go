@@ -11,13 +11,14 @@ import (
 
 // settings are the flags of every command that opens the house.
 type settings struct {
-	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers, trusted proxies and private endpoints."`
+	Config string `env:"OTPRAVKA_CONFIG" placeholder:"FILE" help:"YAML file with SMS providers, shared bots, trusted proxies and private endpoints."`
 	database
 	masterKey
-	PublicURL       string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
-	TelegramAPI     string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
-	TelegramUpdates string `env:"OTPRAVKA_TELEGRAM_UPDATES" enum:"auto,poll,webhook" default:"auto" help:"How bots hear what people write: poll, webhook, or auto: webhook where Telegram accepts the public URL."`
-	LogFormat       string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
+	PublicURL          string `env:"OTPRAVKA_PUBLIC_URL" placeholder:"URL" help:"Address under which the world reaches this server; base of callbacks."`
+	TelegramAPI        string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
+	TelegramUpdates    string `env:"OTPRAVKA_TELEGRAM_UPDATES" enum:"auto,poll,webhook" default:"auto" help:"How bots hear what people write: poll, webhook, or auto: webhook where Telegram accepts the public URL."`
+	TelegramGatewayAPI string `env:"OTPRAVKA_TELEGRAM_GATEWAY_API" default:"${gateway}" placeholder:"URL" help:"Base of the Telegram Gateway (${default})."`
+	LogFormat          string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
 }
 
 // database is the flag of every command that opens the database.
@@ -41,7 +42,7 @@ func (s settings) config(log io.Writer) app.Config {
 	logger := s.logger(log)
 	return app.Config{
 		DatabaseURL: s.DatabaseURL, MasterKey: s.MasterKey, MasterKeyFile: s.MasterKeyFile,
-		PublicURL: s.PublicURL, TelegramAPI: s.TelegramAPI, TelegramUpdates: s.TelegramUpdates,
+		PublicURL: s.PublicURL, TelegramAPI: s.TelegramAPI, TelegramUpdates: s.TelegramUpdates, TelegramGatewayAPI: s.TelegramGatewayAPI,
 		Rules: otpcore.DefaultRules(), Log: logger,
 		KeyMade: func(file string) {
 			logger.Warn("master key made: keep a copy of the file apart from the database and its backups", "file", file)

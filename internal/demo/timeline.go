@@ -92,6 +92,8 @@ func (t *teller) outcome(l *line, e entry) {
 		l.Why = t.say("The message may have left or not, so the code goes another way as well.")
 	case "note.late_receipt":
 		l.What, l.Why = t.say("{who} sent a late report.", "{who}", who), t.say("It contradicts an earlier one, so it is only noted.")
+	case "note.cost_refunded":
+		l.Tone, l.What = "good", t.say("{who} gives back what the message cost.", "{who}", who)
 	case "verification.approved":
 		l.Tone, l.What = "good", t.say("The code is right: approved, this once.")+" "+t.bill()
 		l.Why = t.say("The seed that it was made from is erased with the same statement.")

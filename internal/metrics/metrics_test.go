@@ -35,7 +35,7 @@ func full(t testing.TB) *Metrics {
 	v := &otpcore.Verification{Mode: otpcore.Live, Kind: otpcore.KindCode, Channel: otpcore.SMS, Status: otpcore.Approved, CreatedAt: at, EndedAt: at.Add(time.Second)}
 	d := &otpcore.Delivery{
 		ID: "dlv_1", Mode: otpcore.Live, Kind: otpcore.DeliverCode, Channel: otpcore.SMS, SentAt: at.Add(time.Second),
-		Cost: otpcore.Money{Amount: "12.50", Currency: "KZT"},
+		Cost: otpcore.Cost{Money: otpcore.Money{Amount: "12.50", Currency: "KZT"}},
 	}
 	c := &otpcore.Case{Verification: v, Deliveries: []*otpcore.Delivery{d}}
 	for _, e := range []struct {

@@ -5,6 +5,7 @@
 // The rooms:
 //
 //   - telegramsim: Telegram's Bot API together with the people and their phones.
+//   - telegramgatewaysim: Telegram's delivery of codes to numbers, with signed reports.
 //   - smssim: an SMS provider with inboxes and delivery reports.
 //   - fault: broken answers, shared by all simulators.
 //   - calls: the log of requests that a simulator received.

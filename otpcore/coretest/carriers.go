@@ -13,15 +13,18 @@ type Carriers struct {
 	senders map[otpcore.Channel]*Sender
 	bots    map[otpcore.Channel]otpcore.ID
 	off     map[otpcore.Channel]string
+	gateway *Sender // nil: nothing reaches bare numbers over telegram
 }
 
 var _ otpcore.Carriers = (*Carriers)(nil)
 
 // TelegramBot and WhatsAppBot are the bots that carry the chat channels until
-// SetBot names others.
+// SetBot names others. GatewayBot stands behind the first once AddGateway is
+// called.
 var (
 	TelegramBot = otpcore.FormatID(otpcore.PrefixBot, [16]byte{0: 1, 6: 0x70, 8: 0x80, 15: 1})
 	WhatsAppBot = otpcore.FormatID(otpcore.PrefixBot, [16]byte{0: 1, 6: 0x70, 8: 0x80, 15: 2})
+	GatewayBot  = otpcore.FormatID(otpcore.PrefixBot, [16]byte{0: 1, 6: 0x70, 8: 0x80, 15: 3})
 )
 
 // NewCarriers returns carriers with the given channels switched on, or with
@@ -72,16 +75,31 @@ func (c *Carriers) SetBot(ch otpcore.Channel, bot otpcore.ID) {
 	c.bots[ch] = bot
 }
 
+// AddGateway adds what reaches bare numbers over telegram, and returns it.
+func (c *Carriers) AddGateway() *Sender {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gateway = NewSender("telegram_gateway", otpcore.Capabilities{CanRevoke: true, Receipts: true, CodeDigits: 8})
+	return c.gateway
+}
+
 // Way describes the channel.
 func (c *Carriers) Way(_ otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, _ string) otpcore.Way {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var gateway *otpcore.Way
+	if c.gateway != nil && ch == otpcore.Telegram {
+		gateway = &otpcore.Way{Channel: ch, BotID: GatewayBot, ByPhone: true, Capabilities: c.gateway.Capabilities()}
+	}
 	if reason := c.off[ch]; reason != "" {
+		if gateway != nil {
+			return *gateway
+		}
 		return otpcore.Way{Channel: ch, Reason: reason}
 	}
 	way := otpcore.Way{Channel: ch, Capabilities: c.senders[ch].Capabilities()}
 	if ch.IsChat() {
-		way.BotID, way.BotName = c.bots[ch], "shop_bot"
+		way.BotID, way.BotName, way.Unlinked = c.bots[ch], "shop_bot", gateway
 	}
 	return way
 }
@@ -91,6 +109,9 @@ func (c *Carriers) Way(_ otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, _ strin
 func (c *Carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if d.BotID == GatewayBot && c.gateway != nil {
+		return c.gateway, nil
+	}
 	if reason := c.off[d.Channel]; reason != "" {
 		return nil, &otpcore.SendError{Class: otpcore.ClassUnsupported, Provider: string(d.Channel), Message: reason}
 	}

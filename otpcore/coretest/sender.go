@@ -21,8 +21,9 @@ type Edited struct {
 // Sender records messages in memory in place of passing them on. Unless told
 // otherwise it accepts everything and numbers its messages "m1", "m2", …
 type Sender struct {
-	provider string
-	caps     otpcore.Capabilities
+	provider  string
+	caps      otpcore.Capabilities
+	confirmed []string
 
 	mu      sync.Mutex
 	script  []SendFunc
@@ -98,11 +99,12 @@ func (s *Sender) lost(ctx context.Context) *otpcore.SendError {
 	}
 }
 
-// Edit records the edit. A sender without CanEdit answers unsupported.
+// Edit records the edit. A sender that can neither edit nor revoke answers
+// unsupported.
 func (s *Sender) Edit(_ context.Context, messageID string, o otpcore.Outgoing) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.caps.CanEdit {
+	if !s.caps.CanEdit && !s.caps.CanRevoke {
 		return &otpcore.SendError{
 			Class: otpcore.ClassUnsupported, Provider: s.provider,
 			Message: "This channel cannot change a sent message.",
@@ -111,6 +113,24 @@ func (s *Sender) Edit(_ context.Context, messageID string, o otpcore.Outgoing) e
 	s.edits = append(s.edits, Edited{MessageID: messageID, Outgoing: o})
 	s.signal()
 	return s.editErr
+}
+
+// Confirm records the code that was typed.
+func (s *Sender) Confirm(_ context.Context, messageID string, code otpcore.Code) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.confirmed = append(s.confirmed, messageID+" "+code.Reveal())
+	s.signal()
+	return nil
+}
+
+// AwaitConfirmed returns what was confirmed, each as a message's id and its
+// code, once there are at least n.
+func (s *Sender) AwaitConfirmed(n int) []string {
+	s.wait(func() bool { return len(s.confirmed) >= n })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.confirmed...)
 }
 
 // Script queues answers, one for each of the next sends. Sends beyond the

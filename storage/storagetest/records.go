@@ -195,7 +195,7 @@ func receiptsKept(t *testing.T, lab Lab) {
 	db := open(t, lab)
 	sent := otpcore.Receipt{Provider: "sms", MessageID: "m1", Reference: "dlv_1", Status: otpcore.Sent, At: at(1)}
 	delivered := otpcore.Receipt{
-		Provider: "sms", MessageID: "m1", Status: otpcore.Delivered, At: at(2), Cost: otpcore.Money{Amount: "12.50", Currency: "KZT"},
+		Provider: "sms", MessageID: "m1", Status: otpcore.Delivered, At: at(2), Cost: otpcore.Cost{Money: otpcore.Money{Amount: "12.50", Currency: "KZT"}, Refunded: true},
 	}
 	failed := otpcore.Receipt{Provider: "sms", MessageID: "m2", Status: otpcore.FailedDlv, Class: otpcore.ClassBadNumber}
 	write(t, db, func(tx otpcore.Tx) error {

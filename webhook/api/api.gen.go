@@ -69,13 +69,16 @@ func (e BotState) Valid() bool {
 
 // Defines values for BotKind.
 const (
-	BotKindTelegram BotKind = "telegram"
+	BotKindTelegram        BotKind = "telegram"
+	BotKindTelegramGateway BotKind = "telegram_gateway"
 )
 
 // Valid indicates whether the value is a known member of the BotKind enum.
 func (e BotKind) Valid() bool {
 	switch e {
 	case BotKindTelegram:
+		return true
+	case BotKindTelegramGateway:
 		return true
 	default:
 		return false
@@ -719,7 +722,8 @@ type Bot struct {
 	// Examples: bot_01kpx3q8e5f1ttgq0g7m9y2c4d
 	ID BotID `json:"id"`
 
-	// Kind What kind of connector this is.
+	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
+	// of codes to phones that nobody linked.
 	Kind BotKind `json:"kind"`
 
 	// Name The name that people see.
@@ -756,7 +760,8 @@ type BotState string
 // Examples: bot_01kpx3q8e5f1ttgq0g7m9y2c4d
 type BotID = string
 
-// BotKind What kind of connector this is.
+// BotKind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
+// of codes to phones that nobody linked.
 type BotKind string
 
 // BotPage One page of bots.
@@ -846,13 +851,14 @@ type Country = string
 
 // CreateBotRequest The bot to register.
 type CreateBotRequest struct {
-	// Kind What kind of connector this is.
+	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
+	// of codes to phones that nobody linked.
 	Kind BotKind `json:"kind"`
 
 	// Takeover Cut off another service that reads this bot.
 	Takeover *bool `json:"takeover,omitempty"`
 
-	// Token The token that @BotFather gave.
+	// Token The token that @BotFather gave, or that gateway.telegram.org shows.
 	Token string `json:"token"`
 }
 
@@ -957,6 +963,9 @@ type Delivery struct {
 
 	// ReadAt When the person read it, where the carrier tells.
 	ReadAt *time.Time `json:"read_at,omitempty"`
+
+	// Refunded The carrier gave the cost back.
+	Refunded *bool `json:"refunded,omitempty"`
 
 	// SentAt When the carrier took it.
 	SentAt *time.Time `json:"sent_at,omitempty"`

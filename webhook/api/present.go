@@ -93,6 +93,9 @@ func delivery(d *otpcore.Delivery) Delivery {
 	}
 	if !d.Cost.IsZero() {
 		out.Cost = &Money{Amount: d.Cost.Amount, Currency: d.Cost.Currency}
+		if d.Cost.Refunded {
+			out.Refunded = &d.Cost.Refunded
+		}
 	}
 	return out
 }

@@ -76,6 +76,6 @@ func (h *Handlers) settings(b *otpcore.Business) Settings {
 		FallbackOn: FallbackOn(s.FallbackOn), CodeLength: s.CodeLength, LinkMaxAgeDays: int(s.LinkMaxAge / day),
 		LinkProof: Proof(s.LinkProof), SupportText: some[SupportText](s.SupportText),
 		ReturnHosts: append(ReturnHosts{}, s.ReturnHosts...),
-		OwnerPhone: some[string](h.Businesses.Owner(b).E164()),
+		OwnerPhone:  some[string](h.Businesses.Owner(b).E164()),
 	}
 }

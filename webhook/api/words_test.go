@@ -53,7 +53,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"FallbackOn"}, words(otpcore.Unconfirmed, otpcore.Undelivered)},
 		{[]string{"Mode"}, words(otpcore.Live, otpcore.Test)},
 		{[]string{"Proof"}, words(otpcore.ProofContact, otpcore.ProofSMS)},
-		{[]string{"BotKind"}, words(otpcore.BotTelegram)},
+		{[]string{"BotKind"}, words(otpcore.BotTelegram, otpcore.BotTelegramGateway)},
 		{[]string{"Bot", "properties", "state"}, words(
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
 			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped)},

@@ -1,6 +1,7 @@
-// Package callbacks takes in what providers tell us: delivery reports of SMS,
-// and what people write to bots. Each provider and each bot has an address with
-// a key of 128 bits; an address without one behind it does not exist.
+// Package callbacks takes in what providers tell us: delivery reports of SMS
+// and of the Telegram Gateway, and what people write to bots. Each provider and
+// each bot has an address with a key of 128 bits; an address without one behind
+// it does not exist.
 package callbacks
 
 import (
@@ -19,7 +20,7 @@ type Receiver interface {
 	Accept(ctx context.Context, receipts []otpcore.Receipt) error
 }
 
-// Reports reads the reports of SMS providers.
+// Reports checks and reads the reports of one kind of provider.
 type Reports interface {
 	// Receipts checks and reads a report that came to the address with the key.
 	// The reply is for the provider and always complete; the error for the log.
@@ -44,11 +45,19 @@ type Posts interface {
 
 // Config is what the room works with.
 type Config struct {
-	SMS      Reports
-	Receipts Receiver
-	Telegram Posts // nil: no address
-	Log      *slog.Logger
+	SMS             Reports
+	TelegramGateway Reports // nil: there is none
+	Receipts        Receiver
+	Telegram        Posts // nil: no address
+	Log             *slog.Logger
 }
+
+// The addresses, up to their keys.
+const (
+	SMSPath             = "/callbacks/sms/"
+	TelegramPath        = "/callbacks/telegram/"
+	TelegramGatewayPath = "/callbacks/telegram-gateway/"
+)
 
 // Callbacks is the room of inbound calls.
 type Callbacks struct {
@@ -61,17 +70,20 @@ func New(cfg Config) *Callbacks { return &Callbacks{cfg, newRefusals(cfg.Log)} }
 
 // Mount adds the routes.
 func (c *Callbacks) Mount(e *echo.Echo) {
-	e.Any("/callbacks/sms/:key", c.sms)
+	e.Any(SMSPath+":key", func(ctx echo.Context) error { return c.receive(ctx, c.cfg.SMS) })
+	if c.cfg.TelegramGateway != nil {
+		e.Any(TelegramGatewayPath+":key", func(ctx echo.Context) error { return c.receive(ctx, c.cfg.TelegramGateway) })
+	}
 	if c.cfg.Telegram != nil {
-		e.POST("/callbacks/telegram/:key", c.telegram)
+		e.POST(TelegramPath+":key", c.telegram)
 	}
 }
 
-// sms stores the receipts first and answers then: a provider that hears "yes"
-// does not send them again.
-func (c *Callbacks) sms(ctx echo.Context) error {
+// receive stores the receipts first and answers then: a provider that hears
+// "yes" does not send them again.
+func (c *Callbacks) receive(ctx echo.Context, from Reports) error {
 	r := ctx.Request()
-	receipts, reply, err := c.cfg.SMS.Receipts(ctx.Param("key"), r)
+	receipts, reply, err := from.Receipts(ctx.Param("key"), r)
 	if err != nil {
 		c.refused.note(r.Context(), "sms report refused", reply.Status, err)
 	}

@@ -1,0 +1,115 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"otpravka/bot/telegram"
+	"otpravka/internal/keyring"
+	"otpravka/otpcore"
+	"otpravka/sms"
+	"otpravka/storage"
+)
+
+// SharedBot is a bot of the operator, which speaks for the businesses that the
+// operator approved.
+type SharedBot struct {
+	Token      string                `yaml:"token"`    // env:NAME or file:PATH
+	Username   string                `yaml:"username"` // as people address it, without "@"
+	Businesses map[otpcore.ID]string `yaml:"businesses"`
+
+	line int
+}
+
+// UnmarshalYAML keeps the line for what can be wrong about the bot.
+func (b *SharedBot) UnmarshalYAML(n *yaml.Node) error {
+	type plain SharedBot
+	b.line = n.Line
+	return n.Load((*plain)(b), yaml.WithKnownFields())
+}
+
+func checkShared(bots []SharedBot) error {
+	for _, b := range bots {
+		line := b.line
+		if b.Username == "" || strings.HasPrefix(b.Username, "@") {
+			return fmt.Errorf("line %d: a shared bot needs its username, as people address it and without @", line)
+		}
+		if len(b.Businesses) == 0 {
+			return fmt.Errorf("line %d: the shared bot %s serves nobody: list the ids of businesses with the names under which they may speak", line, b.Username)
+		}
+		for id, name := range b.Businesses {
+			if _, ok := otpcore.ParseID(otpcore.PrefixBusiness, string(id)); !ok || strings.TrimSpace(name) != name || name == "" || len(name) > 64 || strings.ContainsAny(name, "\r\n\t") {
+				return fmt.Errorf("line %d: the shared bot %s: write each business as its id, a colon and the name under which it may speak, for example biz_…: Book House", line, b.Username)
+			}
+		}
+	}
+	return nil
+}
+
+// declareShared makes the declared bots known to the database, under the ids that
+// links know them by, and tells whom they serve. One that is declared no more
+// keeps its row and its links and stands still.
+func declareShared(ctx context.Context, db *storage.DB, ring *keyring.Ring, bots []SharedBot) (otpcore.Shared, error) {
+	if len(bots) == 0 {
+		return nil, nil
+	}
+	known, err := db.Bots(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	shared := make(otpcore.Shared, len(bots))
+	for _, b := range bots {
+		token, err := sms.ReadSecret(b.Token, b.line)
+		if err != nil {
+			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+		}
+		row, err := sharedRow(known, b, token)
+		if err != nil {
+			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+		}
+		if shared[row.ID] != nil {
+			return nil, fmt.Errorf("shared bot %s: the bot is declared twice", b.Username)
+		}
+		at := otpcore.Place{Table: "bots", Column: "token", Row: row.ID, Business: row.BusinessID}
+		row.Token = ring.Seal(at, []byte(token))
+		if err := db.Write(ctx, func(tx otpcore.Tx) error { return tx.SaveBot(row) }); err != nil {
+			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+		}
+		shared[row.ID] = b.Businesses
+	}
+	return shared, nil
+}
+
+var (
+	errSharedToken = errors.New("this is no token of @BotFather: a number, a colon and some 35 characters")
+	errSharedTaken = errors.New("a business has registered this bot for itself: remove it there first (DELETE /v1/bots)")
+)
+
+// sharedRow finds the bot's row or begins one.
+func sharedRow(known []*otpcore.Bot, b SharedBot, token string) (*otpcore.Bot, error) {
+	account, ok := telegram.Account(token)
+	if !ok {
+		return nil, errSharedToken
+	}
+	now := time.Now()
+	row := &otpcore.Bot{
+		ID: otpcore.NewID(otpcore.PrefixBot, now), Kind: otpcore.BotTelegram, Account: account, CreatedAt: now,
+	}
+	for _, old := range known {
+		switch {
+		case old.Kind != otpcore.BotTelegram || old.Account != account:
+		case !old.Shared():
+			return nil, errSharedTaken
+		default:
+			row = old
+		}
+	}
+	row.Username, row.Name = b.Username, b.Username
+	row.State, row.StateText, row.StateAt = otpcore.BotConnecting, "", now
+	return row, nil
+}
