@@ -160,6 +160,7 @@ func TestT24ForgedTelegramPosts(t *testing.T) {
 		w.must(err)
 		return res.StatusCode, string(said), res.Header
 	}
+	w.until("both bots' states are stored", func() bool { return strings.Count(w.logs.String(), "bot state changed") == 2 })
 	before, rows := w.tg.CallCount("sendMessage"), w.stored()
 	key := address[strings.LastIndex(address, "/")+1:]
 	for name, tt := range map[string]struct {
