@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -133,14 +134,18 @@ func TestStartGoesSlowerWhenAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShow(t)
 		business := s.business()
+		var mu sync.Mutex
 		var starts []time.Time
+		started := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			starts = append(starts, time.Now())
+			return len(starts)
+		}
 		for range 30 {
 			b := s.bot(business)
 			s.factory.scripts[b.ID] = func(ctx context.Context, p *puppet) error {
-				if p.runs.Load() == 1 {
-					starts = append(starts, time.Now())
-				}
-				if len(starts) <= 10 && p.runs.Load() == 1 {
+				if p.runs.Load() == 1 && started() <= 10 {
 					return &Trouble{Wait: 40 * time.Second, Text: "Wait.", Err: errors.New("429")}
 				}
 				return steady(ctx, p)
@@ -149,8 +154,12 @@ func TestStartGoesSlowerWhenAsked(t *testing.T) {
 		began := time.Now()
 		s.begin()
 		time.Sleep(30 * time.Second)
+		mu.Lock()
 		early := len(starts)
+		mu.Unlock()
 		time.Sleep(5 * time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if early < 10 || early > 20 || len(starts) != 30 {
 			t.Errorf("%d bots started within half a minute, %d in all", early, len(starts))
 		}

@@ -205,7 +205,8 @@ func TestRefusedChatPausesAlone(t *testing.T) {
 				t.Errorf("the chat was written to after %v, within its pause", c.at)
 			}
 		}
-		if n := len(seen()); other != 1 || n != 6 {
+		// The second message may be under way when the first is refused, or not.
+		if n := len(seen()); other != 1 || n < 5 || n > 6 {
 			t.Errorf("%d messages to the other chat, %d calls in all", other, n)
 		}
 	})

@@ -13,8 +13,9 @@ import (
 	"otpravka/storage"
 )
 
-// examine returns what is found of the subject in a database that make fills.
-func examine(t testing.TB, subject string, makeDB func(path string)) (found []app.Finding) {
+// examine returns what is found of the subject in a database that make fills,
+// under settings changed as wanted.
+func examine(t testing.TB, subject string, makeDB func(path string), changes ...func(*app.Config)) (found []app.Finding) {
 	t.Helper()
 	dir := shortDir(t)
 	path := filepath.Join(dir, "data", "otpravka.db")
@@ -27,6 +28,9 @@ func examine(t testing.TB, subject string, makeDB func(path string)) (found []ap
 	}
 	makeDB(path)
 	cfg := app.Config{Listen: "127.0.0.1:1", DatabaseURL: path, MasterKeyFile: filepath.Join(dir, "master.key")}
+	for _, change := range changes {
+		change(&cfg)
+	}
 	for _, f := range app.Examine(t.Context(), cfg, "") {
 		if f.Subject == subject {
 			found = append(found, f)
@@ -147,16 +151,6 @@ func TestExamineGradesEndpoints(t *testing.T) {
 // TestExamineTellsHowBotsListen goes through the ways that the settings choose.
 func TestExamineTellsHowBotsListen(t *testing.T) {
 	const polls, posts = "ask Telegram", "/callbacks/telegram/"
-	dir := shortDir(t)
-	path := filepath.Join(dir, "data", "otpravka.db")
-	db, err := storage.Open(t.Context(), storage.Config{URL: path, Boot: otpcore.NewID(otpcore.PrefixBoot, time.Now())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	saveBot(t, path, otpcore.BotConnected)
 	for _, tt := range []struct{ updates, public, api, want, fails string }{
 		{updates: "", public: "", want: polls},
 		{updates: "auto", public: "http://codes.example.com", want: polls},
@@ -172,18 +166,16 @@ func TestExamineTellsHowBotsListen(t *testing.T) {
 		{updates: "webhook", public: "http://codes.example.com", api: "http://127.0.0.1:8081", want: posts},
 		{updates: "pull", public: "", fails: "auto, poll or webhook"},
 	} {
-		cfg := app.Config{
-			Listen: "127.0.0.1:1", DatabaseURL: path, MasterKey: strings.Repeat("k", 43),
-			PublicURL: tt.public, TelegramAPI: tt.api, TelegramUpdates: tt.updates,
+		subject := "updates"
+		if tt.fails != "" {
+			subject = "settings"
 		}
-		said := ""
-		for _, f := range app.Examine(t.Context(), cfg, "") {
-			if f.Subject == "updates" && tt.want != "" || f.Subject == "settings" && tt.fails != "" && f.Grade == app.Fail {
-				said += f.Text
-			}
-		}
-		if !strings.Contains(said, tt.want+tt.fails) || said == "" {
-			t.Errorf("%s under %q: %q, want %q", tt.updates, tt.public, said, tt.want+tt.fails)
+		found := examine(t, subject, func(path string) { saveBot(t, path, otpcore.BotConnected) }, func(cfg *app.Config) {
+			cfg.MasterKey = strings.Repeat("k", 43)
+			cfg.PublicURL, cfg.TelegramAPI, cfg.TelegramUpdates = tt.public, tt.api, tt.updates
+		})
+		if len(found) != 1 || !strings.Contains(found[0].Text, tt.want+tt.fails) || (found[0].Grade == app.Fail) != (tt.fails != "") {
+			t.Errorf("%s under %q: %+v, want %q", tt.updates, tt.public, found, tt.want+tt.fails)
 		}
 	}
 }

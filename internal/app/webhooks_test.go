@@ -43,12 +43,12 @@ func (s *shop) addHookedBot(n int) (address, secret string) {
 	s.bot = s.tg.AddBot(botToken(n), fmt.Sprintf("shop%d_bot", n), "Shop")
 	var b struct{ ID string }
 	s.ask("POST", "/v1/bots", telegramBot(botToken(n))).into(s, http.StatusCreated, &b)
-	s.bots1(b.ID, "connected")
+	s.botIs(b.ID, "connected")
 	return s.webhookOf(s.bot)
 }
 
-// bots1 waits until the bot is in the state.
-func (s *shop) bots1(id, state string) {
+// botIs waits until the bot is in the state.
+func (s *shop) botIs(id, state string) {
 	s.Helper()
 	s.until("the bot is "+state, func() bool {
 		var b struct{ State string }
@@ -160,6 +160,7 @@ func TestT24ForgedTelegramPosts(t *testing.T) {
 		w.must(err)
 		return res.StatusCode, string(said), res.Header
 	}
+	w.until("both bots' states are stored", func() bool { return strings.Count(w.logs.String(), "bot state changed") == 2 })
 	before, rows := w.tg.CallCount("sendMessage"), w.stored()
 	key := address[strings.LastIndex(address, "/")+1:]
 	for name, tt := range map[string]struct {
@@ -255,7 +256,7 @@ func TestForeignWebhookIsLeftAlone(t *testing.T) {
 	w.must(res.Body.Close())
 	w.stop()
 	w.start()
-	shop.bots1(page.Items[0].ID, "in_use")
+	shop.botIs(page.Items[0].ID, "in_use")
 	if now, _ := w.webhookOf(shop.bot); now != theirs {
 		t.Errorf("the webhook is %s", now)
 	}
@@ -267,7 +268,7 @@ func TestForeignWebhookIsLeftAlone(t *testing.T) {
 	if a := shop.ask("POST", "/v1/bots", take); a.status != http.StatusCreated {
 		t.Errorf("takeover: %d %s", a.status, a.body)
 	}
-	shop.bots1(page.Items[0].ID, "connected")
+	shop.botIs(page.Items[0].ID, "connected")
 	if now, _ := w.webhookOf(shop.bot); now != mine {
 		t.Errorf("after the takeover the webhook is %s", now)
 	}
