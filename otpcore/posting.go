@@ -74,6 +74,7 @@ func (f PostFailure) final() bool { return f == PostNoEvent }
 // PostResult is what came of one try.
 type PostResult struct {
 	Failure    PostFailure // empty: the receiver has the event
+	Ours       bool        // it failed for want of something of ours, and is no try
 	HTTPStatus int
 	RetryAfter time.Duration // what the receiver asked for; zero: nothing
 	At         time.Time

@@ -106,6 +106,7 @@ func eventsReachAnEndpoint(t *testing.T, on func(*app.Config)) {
 	at := receivers[0]
 	shop := w.business("Shop")
 	before := shop.begin(fields{"phone": "+77011234560", "channels": []string{"sms"}})
+	shop.settled(before.ID, "sms:delivered")
 	shop.cancel(before.ID)
 	e := shop.addEndpoint(at, nil)
 	v := shop.begin(fields{"phone": goodPhone, "channels": []string{"sms"}})

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"otpravka/internal/failpoint"
@@ -102,7 +103,7 @@ func (c *Client) post(ctx context.Context, url string, secrets []string, e otpco
 	failpoint.Hit(failpoint.EventBeforePost)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return otpcore.PostResult{Failure: failure(err)}
+		return otpcore.PostResult{Failure: failure(err), Ours: ours(err)}
 	}
 	defer func() { _ = res.Body.Close() }()
 	failpoint.Hit(failpoint.EventPosted)
@@ -159,6 +160,11 @@ func failure(err error) otpcore.PostFailure {
 		return otpcore.PostConnect
 	}
 	return otpcore.PostAnswer
+}
+
+// ours reports whether this machine had no descriptor, port or memory left.
+func ours(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.EADDRNOTAVAIL)
 }
 
 func isTLS(err error) bool {

@@ -39,6 +39,9 @@ func (r *runner) poke() {
 // for a receiver that is back.
 var trouble = backoff.Pace{First: time.Second, Most: 5 * time.Minute}
 
+// shortPause lets the machine come to itself.
+const shortPause = time.Second
+
 // serve works until the end, or until the endpoint is removed or disabled.
 func (r *runner) serve() {
 	ctx := r.run.ctx
@@ -77,12 +80,15 @@ func (r *runner) round(round *otpcore.Round, rings <-chan struct{}) {
 	if r.failures%2 == 1 && len(parcels) > 1 {
 		parcels = parcels[1:] // in trouble, new and old ones are tried in turn
 	}
-	tried := r.post(round, parcels)
+	tried, short := r.post(round, parcels)
 	r.position = reached(round, r.position, tried)
 	if len(tried) > 0 || round.More && r.position > round.Endpoint.Position {
 		r.poster.recorder.store(otpcore.Report{EndpointID: r.endpoint, Tried: tried, Position: r.position})
 	}
 	pause := r.learn(tried)
+	if short {
+		pause = max(pause, shortPause)
+	}
 	switch {
 	case pause > 0:
 		r.wait(nil, pause)
@@ -111,8 +117,9 @@ func reached(round *otpcore.Round, before int64, tried []otpcore.Tried) int64 {
 }
 
 // post tries the parcels in their order, several at one time, and stops at the
-// first failure. It gives those that were tried.
-func (r *runner) post(round *otpcore.Round, parcels []otpcore.Parcel) []otpcore.Tried {
+// first failure. It gives those that were tried, and whether the machine was
+// short of something.
+func (r *runner) post(round *otpcore.Round, parcels []otpcore.Parcel) (tried []otpcore.Tried, short bool) {
 	host := round.Endpoint.URL
 	if u, err := url.Parse(host); err == nil {
 		host = u.Host
@@ -141,14 +148,14 @@ func (r *runner) post(round *otpcore.Round, parcels []otpcore.Parcel) []otpcore.
 		})
 	}
 	under.Wait()
-	var tried []otpcore.Tried
 	for i, p := range parcels[:begun] {
-		if results[i].Failure != "" && r.run.work.Err() != nil {
-			break // it was cut off by us, and is no failure of the receiver
+		if results[i].Ours || results[i].Failure != "" && r.run.work.Err() != nil {
+			short = results[i].Ours
+			break // it is no failure of the receiver
 		}
 		tried = append(tried, otpcore.Tried{Posting: p.Posting, Result: results[i]})
 	}
-	return tried
+	return tried, short
 }
 
 // learn draws the lesson of a round and gives the pause behind it.
