@@ -150,8 +150,13 @@ func TestEndpointsAreScoped(t *testing.T) {
 		method, path string
 		body         any
 	}{
-		{"GET", "", nil}, {"PATCH", "", fields{"description": "mine"}}, {"DELETE", "", nil}, {"POST", "/rotate", nil},
-		{"POST", "/test", nil}, {"POST", "/replay", fields{"from": "2026-01-01T00:00:00Z"}}, {"GET", "/deliveries", nil},
+		{"GET", "", nil},
+		{"PATCH", "", fields{"description": "mine"}},
+		{"DELETE", "", nil},
+		{"POST", "/rotate", nil},
+		{"POST", "/test", nil},
+		{"POST", "/replay", fields{"from": "2026-01-01T00:00:00Z"}},
+		{"GET", "/deliveries", nil},
 	} {
 		want := neighbour.ask(call.method, "/v1/webhooks/"+unknown+call.path, call.body)
 		if want.status != 404 || want.code != "not_found" {
@@ -287,8 +292,11 @@ func TestTestEvent(t *testing.T) {
 		kind   string
 		status int
 	}{
-		{fault.Rule{Status: 500}, "status", 500}, {fault.Rule{Status: 302}, "redirect", 302}, {fault.Rule{Drop: fault.DropBefore}, "connect", 0},
-		{fault.Rule{Status: 410}, "status", 410}, {fault.Rule{Status: 429, RetryAfter: time.Minute}, "status", 429},
+		{fault.Rule{Status: 500}, "status", 500},
+		{fault.Rule{Status: 302}, "redirect", 302},
+		{fault.Rule{Drop: fault.DropBefore}, "connect", 0},
+		{fault.Rule{Status: 410}, "status", 410},
+		{fault.Rule{Status: 429, RetryAfter: time.Minute}, "status", 429},
 	} {
 		at.Fail(c.rule)
 		if p := test(); p.Status != "failed" || p.Error["kind"] != c.kind || p.Error["message"] == "" || p.ResponseStatus != c.status || p.NextTryAt != "" {

@@ -135,7 +135,9 @@ func TestExamineGradesEndpoints(t *testing.T) {
 		grade app.Grade
 		words string
 	}{
-		{app.Warn, "shop.example of biz_1 (whk_2) has taken no event since 2026-11-22T10:00:00Z"}, {app.Warn, "answered 410"}, {app.Warn, "took nothing for five days"},
+		{app.Warn, "shop.example of biz_1 (whk_2) has taken no event since 2026-11-22T10:00:00Z"},
+		{app.Warn, "answered 410"},
+		{app.Warn, "took nothing for five days"},
 		{app.OK, "1 active, 1 paused"},
 	}
 	if len(found) != len(want) {
