@@ -28,7 +28,7 @@ func TestSecretsPrintMasked(t *testing.T) {
 		secret string
 	}{
 		{"code", []any{NewCode("493021"), new(NewCode("493021")), hidden{NewCode("493021")}, hiddenCode{NewCode("493021")}, []Code{NewCode("493021")}, map[string]Code{"a": NewCode("493021")}}, "493021"},
-		{"phone", []any{NewPhone("+77011234567", "KZ"), hidden{NewPhone("+77011234567", "KZ")}, hiddenPhone{NewPhone("+77011234567", "KZ")}, []Phone{NewPhone("+77011234567", "KZ")}}, "1123"},
+		{"phone", []any{NewPhone("+77011234567", "KZ"), hidden{NewPhone("+77011234567", "KZ")}, hiddenPhone{NewPhone("+77011234567", "KZ")}, []Phone{NewPhone("+77011234567", "KZ")}}, "7011234"},
 		{"key", []any{key, hidden{key}, hiddenKey{key}, []KeyText{key}}, secret},
 	} {
 		for _, value := range tt.values {

@@ -66,7 +66,7 @@ func (w *world) crowd(n int, link bool) []*telegramsim.User {
 // network has next to nothing to complain of, and every order message arrives
 // exactly once.
 func TestT50CodesOvertakeTenThousandOrders(t *testing.T) {
-	const orders, people = 10_000, 400
+	const people = 400
 	inHurry(t, func(w *world) {
 		b := w.register(goodToken)
 		w.state(b, otpcore.BotConnected)
