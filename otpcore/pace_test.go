@@ -338,3 +338,22 @@ func TestT50OneBusinessLeavesRoomForOthers(t *testing.T) {
 		core.Dispatcher.Close(h.t.Context())
 	})
 }
+
+// A network that is told phones has no chats, and its messages must not wait
+// for each other as if all of them went into one.
+func TestMessagesByPhoneKnowNoPaceOfChats(t *testing.T) {
+	inHouse(t, func(h *house) {
+		gateway := h.carriers.AddGateway()
+		const people = 40
+		for i := range people {
+			h.begin(toPhone(i), func(r *otpcore.StartRequest) { r.Channels = []otpcore.Channel{tg, sm} })
+		}
+		synctest.Wait()
+		if n := len(gateway.Sent()); n != people {
+			t.Errorf("%d of %d codes left at once", n, people)
+		}
+		if n := len(h.carriers.Of(sm).Sent()); n != 0 {
+			t.Errorf("%d SMS went out beside them", n)
+		}
+	})
+}

@@ -23,7 +23,8 @@ const postMemory = time.Hour
 // pace. The caller holds the lock.
 func (d *Dispatcher) postOf(j *job) *post {
 	pace := d.desk.rules.Paces[j.delivery.Channel]
-	if pace.PerSecond <= 0 || j.delivery.BotID == "" || j.delivery.Mode == Test {
+	chat := j.delivery.BotID != "" && j.delivery.Target != nil // and not a phone, which a network by phone paces itself
+	if pace.PerSecond <= 0 || !chat || j.delivery.Mode == Test {
 		return nil
 	}
 	p := d.posts[j.delivery.BotID]

@@ -272,6 +272,20 @@ func TestForeignWebhookIsLeftAlone(t *testing.T) {
 	if now, _ := w.webhookOf(shop.bot); now != mine {
 		t.Errorf("after the takeover the webhook is %s", now)
 	}
+	shop.addHookedBot(2)
+	var both struct{ Items []struct{ ID string } }
+	shop.ask("GET", "/v1/bots", nil).into(shop, http.StatusOK, &both)
+	second := both.Items[0].ID
+	if second == page.Items[0].ID {
+		second = both.Items[1].ID
+	}
+	res, err = w.http.Post(w.tg.URL()+"/bot"+botToken(2)+"/setWebhook?url="+theirs, "", nil)
+	w.must(err)
+	w.must(res.Body.Close())
+	before := w.tg.CallCount("deleteWebhook")
+	if a := shop.ask("DELETE", "/v1/bots/"+second, nil); a.status != http.StatusNoContent || w.tg.CallCount("deleteWebhook") != before {
+		t.Errorf("removed while another service reads it: %d %s, %d webhooks taken", a.status, a.body, w.tg.CallCount("deleteWebhook")-before)
+	}
 	if a := shop.ask("DELETE", "/v1/bots/"+page.Items[0].ID, nil); a.status != http.StatusNoContent || w.tg.CallCount("deleteWebhook") < 2 {
 		t.Errorf("removed: %d %s, %d webhooks taken back", a.status, a.body, w.tg.CallCount("deleteWebhook"))
 	}
