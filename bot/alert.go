@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"cmp"
+
 	"otpravka/otpcore"
 )
 
@@ -34,7 +36,7 @@ func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
 	}
 	a := f.config.Alerts
 	locale := a.Renderer.Locale(business.Settings.Locale, "")
-	m, err := a.Renderer.Reply(key, locale, map[string]string{"bot": b.Username})
+	m, err := a.Renderer.Reply(key, locale, map[string]string{"bot": cmp.Or(b.Username, b.Name)})
 	if err != nil {
 		f.config.Log.Error("alert not rendered", "bot_id", b.ID, "error", err)
 		return nil

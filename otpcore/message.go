@@ -51,9 +51,9 @@ const (
 )
 
 // Action travels with a button to the messenger and comes back when somebody
-// presses it. The ID names a verification, and only the chat that got the
-// message may act on it, or with a shared bot a business; with ActSpeak there is none, and Locale names the
-// language.
+// presses it. The ID names a verification, on which only the chat that got the
+// message may act, or a business of a shared bot; with ActSpeak there is none,
+// and Locale names the language.
 type Action struct {
 	Verb   ActionVerb
 	ID     ID
