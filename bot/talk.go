@@ -170,14 +170,7 @@ func (t *talk) command() error {
 		if t.chat.Bot.Shared() {
 			return t.stopWhich()
 		}
-		n, err := t.linking.Stop(t.tx, t.chat)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return t.reply("nothing_linked", nil)
-		}
-		return t.reply("stopped", nil)
+		return t.quit()
 	case "help", "privacy":
 		if t.business == nil {
 			return t.choose("about_which", otpcore.ActionVerb(t.in.Command), t.linking.Served(t.chat.Bot))
