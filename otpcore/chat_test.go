@@ -188,15 +188,28 @@ func TestRepliesLeaveWithTheirInput(t *testing.T) {
 	})
 }
 
+// A reply has no other channel to go to: it is tried again for as long as it is
+// of use, ever more rarely.
 func TestReplyIsRepeated(t *testing.T) {
 	inHouse(t, func(h *house) {
 		asked := h.clocked(tg, coretest.RefuseClass(otpcore.ClassProviderDown))
 		h.write(func(tx otpcore.Tx) error {
 			return h.Linking.Reply(tx, h.chat("100"), h.by.Business.ID, otpcore.Message{Text: "Hello"})
 		})
-		time.Sleep(time.Minute)
-		if got := len(asked()); got != 4 {
-			t.Errorf("%d tries, want 4", got)
+		time.Sleep(time.Hour)
+		tries := asked()
+		waits := []time.Duration{1, 3, 9, 18, 36, 72, 144, 288} // seconds, and up to one more
+		if len(tries) != len(waits)+1 {
+			t.Fatalf("%d tries, want %d", len(tries), len(waits)+1)
+		}
+		for i, want := range waits {
+			want *= time.Second
+			if got := tries[i+1] - tries[i]; got < want || got > want+2*time.Second {
+				t.Errorf("try %d came after %v, want %v", i+2, got, want)
+			}
+		}
+		if last := tries[len(tries)-1] - tries[0]; last > 10*time.Minute {
+			t.Errorf("the last try came after %v", last)
 		}
 	})
 }

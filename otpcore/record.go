@@ -153,19 +153,27 @@ const (
 	maxThrottlePause   = 30 * time.Second
 )
 
+// maxRetryPause bounds the waits of what no other channel can carry.
+const maxRetryPause = 10 * time.Minute
+
 // pause is how long to wait before the next try, and false when there were
 // enough of them. A provider that throttles is there and will take the message
-// later, so only the clock ends those tries.
+// later, so only the clock ends those tries. Nor does anything else end those of
+// an answer, an edit or news of an order, for which no other channel stands
+// ready: the waits double.
 func (d *desk) pause(dlv *Delivery, e *SendError) (time.Duration, bool) {
 	wait := e.RetryAfter
 	switch {
 	case wait > 0:
 	case e.Class == ClassThrottled:
 		wait = min(firstThrottlePause<<min(dlv.Try-1, 4), maxThrottlePause)
-	case dlv.Try > len(d.rules.Retries):
+	case dlv.Try <= len(d.rules.Retries):
+		wait = d.rules.Retries[dlv.Try-1]
+	case dlv.Kind == DeliverCode || len(d.rules.Retries) == 0:
 		return 0, false
 	default:
-		wait = d.rules.Retries[dlv.Try-1]
+		last, more := d.rules.Retries[len(d.rules.Retries)-1], dlv.Try-len(d.rules.Retries)
+		wait = min(last<<min(more, 16), maxRetryPause)
 	}
 	return wait + spread(dlv, wait), true
 }
