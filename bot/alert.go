@@ -35,13 +35,14 @@ func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
 		return err
 	}
 	a := f.config.Alerts
-	locale := a.Renderer.Locale(business.Settings.Locale, "")
-	m, err := a.Renderer.Reply(key, locale, map[string]string{"bot": cmp.Or(b.Username, b.Name)})
-	if err != nil {
-		f.config.Log.Error("alert not rendered", "bot_id", b.ID, "error", err)
-		return nil
-	}
-	told, err := a.Linking.TellOwner(tx, business, f.works, m)
+	told, err := a.Linking.TellOwner(tx, business, f.works, func(language string) (otpcore.Message, bool) {
+		locale := a.Renderer.Locale(language, business.Settings.Locale)
+		m, err := a.Renderer.Reply(key, locale, map[string]string{"bot": cmp.Or(b.Username, b.Name)})
+		if err != nil {
+			f.config.Log.Error("alert not rendered", "bot_id", b.ID, "error", err)
+		}
+		return m, err == nil
+	})
 	if err == nil && !told {
 		f.config.Log.Warn("nobody told of a bot's trouble", "bot_id", b.ID, "state", b.State)
 	}

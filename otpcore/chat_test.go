@@ -169,6 +169,22 @@ func TestStopIsForGood(t *testing.T) {
 	})
 }
 
+// A chat may show in an answer that it has blocked the bot.
+func TestRefusedReplyEndsTheChatsLinks(t *testing.T) {
+	inHouse(t, func(h *house) {
+		link := h.linkUser("100")
+		h.carriers.Of(tg).Script(coretest.RefuseClass(otpcore.ClassBlocked))
+		h.write(func(tx otpcore.Tx) error {
+			return h.Linking.Reply(tx, h.chat("100"), h.by.Business.ID, otpcore.Message{Text: "Hello"})
+		})
+		synctest.Wait()
+		if l := h.linkOf(link.ID); l.Status != otpcore.LinkInactive || l.EndReason != "blocked" {
+			t.Errorf("link is %s, %s", l.Status, l.EndReason)
+		}
+		h.expect(h.begin().Verification.ID, "sms:sent")
+	})
+}
+
 func TestRepliesLeaveWithTheirInput(t *testing.T) {
 	inHouse(t, func(h *house) {
 		message := otpcore.Message{Text: "Hello", Keyboard: otpcore.Keyboard{SharePhone: "Share"}}

@@ -38,11 +38,14 @@ func (b *Businesses) Owner(business *Business) Phone {
 	return phone
 }
 
+// Telling makes a message in the language, or false where it cannot.
+type Telling func(language string) (Message, bool)
+
 // TellOwner writes to the owner of the business in the chat that the owner has
 // linked like everybody else, with the newest link whose bot works, or by SMS
 // where no chat can be written to. It reports whether the message is on its way;
 // an owner whom nothing reaches is no error.
-func (l *Linking) TellOwner(tx Tx, business *Business, works func(bot ID) bool, m Message) (bool, error) {
+func (l *Linking) TellOwner(tx Tx, business *Business, works func(bot ID) bool, say Telling) (bool, error) {
 	owner := business.Settings.Owner
 	if owner.Sealed == nil {
 		return false, nil
@@ -53,7 +56,7 @@ func (l *Linking) TellOwner(tx Tx, business *Business, works func(bot ID) bool, 
 	}
 	links = slices.DeleteFunc(links, func(link *Link) bool { return link.Status != LinkActive || !works(link.BotID) })
 	if len(links) == 0 {
-		return l.textOwner(tx, business, m)
+		return l.textOwner(tx, business, say)
 	}
 	newest := slices.MaxFunc(links, func(a, b *Link) int { return a.VerifiedAt.Compare(b.VerifiedAt) })
 	bot, err := tx.Bot(newest.BotID)
@@ -64,12 +67,19 @@ func (l *Linking) TellOwner(tx Tx, business *Business, works func(bot ID) bool, 
 	if err != nil {
 		return false, err
 	}
+	m, ok := say(newest.spoken())
+	if !ok {
+		return false, nil
+	}
+	if name := l.Name(bot, business.ID); name != "" {
+		m = m.Under(name)
+	}
 	return true, l.Reply(tx, ChatRef{Bot: bot, Address: string(chat)}, business.ID, m)
 }
 
 // textOwner sends the message by SMS, to the countries that the business pays
 // for.
-func (l *Linking) textOwner(tx Tx, business *Business, m Message) (bool, error) {
+func (l *Linking) textOwner(tx Tx, business *Business, say Telling) (bool, error) {
 	owner := business.Settings.Owner
 	way := l.desk.carriers.Way(business.ID, Live, SMS, owner.Region)
 	if way.Reason != "" || !slices.Contains(business.Settings.Countries, owner.Region) {
@@ -78,6 +88,10 @@ func (l *Linking) textOwner(tx Tx, business *Business, m Message) (bool, error) 
 	phone, err := l.desk.openPhone(ownerPlace(business.ID), owner)
 	if err != nil {
 		return false, err
+	}
+	m, ok := say(business.Settings.Locale)
+	if !ok {
+		return false, nil
 	}
 	return true, l.send(tx, Way{Channel: SMS}, business.ID, phoneTarget(phone), m)
 }

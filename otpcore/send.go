@@ -237,11 +237,15 @@ func usefulFor(v *Verification, dlv *Delivery, now time.Time) time.Duration {
 	return max(0, end.Sub(now))
 }
 
-// gone follows a chat that refuses the bot: over a shared bot it may be linked
-// for other businesses, too, which the case knows nothing of.
+// gone follows a chat that refuses the bot, where the case does not: an answer in
+// the chat names no link, and over a shared bot the chat may be linked for other
+// businesses, too.
 func (d *Dispatcher) gone(j job, sendErr error) {
 	e, ok := errors.AsType[*SendError](sendErr)
-	if _, shared := d.desk.shared[j.delivery.BotID]; !shared || !ok || !e.EndsLink() || j.delivery.Target == nil {
+	if !ok || !e.EndsLink() || j.delivery.Target == nil {
+		return
+	}
+	if _, shared := d.desk.shared[j.delivery.BotID]; !shared && j.delivery.LinkID != "" {
 		return
 	}
 	address, err := d.desk.vault.Open(targetPlace(&j.delivery), j.delivery.Target)

@@ -96,6 +96,27 @@ func TestOwnerIsToldThroughTheBotThatOnlyHearsNothing(t *testing.T) {
 	w.must(err)
 }
 
+// Over a shared bot the alert begins with the name that the operator approved,
+// and it is in the language of its chat, not of the business.
+func TestOwnerIsToldOverASharedBotInTheChatsLanguage(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, func(*app.Config) {})
+	owner := c.tg.NewUser(telegramsim.UserOptions{Phone: ownersPhone, FirstName: "Anna", LanguageCode: "ru"})
+	v := c.books.begin(fields{"phone": ownersPhone, "channels": []string{"telegram"}})
+	_, err := owner.OpenLink(v.Links["telegram"])
+	c.must(err)
+	c.said(owner, "Book House")
+	c.must(owner.ShareContact(c.bot))
+	c.said(owner, "Готово")
+	c.books.named(ownersPhone)
+	c.books.addBot(1)
+	c.books.bot.Revoke(botToken(9))
+	m := c.said(owner, "shop1_bot")
+	if want := "Book House\nshop1_bot остановлен"; !strings.HasPrefix(m.Text, want) {
+		t.Errorf("the owner reads %q, want it to begin with %q", m.Text, want)
+	}
+}
+
 func TestOwnersPhone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
