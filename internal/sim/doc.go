@@ -6,6 +6,7 @@
 //
 //   - telegramsim: Telegram's Bot API together with the people and their phones.
 //   - telegramgatewaysim: Telegram's delivery of codes to numbers, with signed reports.
+//   - whatsappsim: WhatsApp's server, as linked devices see it, and the phones around it.
 //   - smssim: an SMS provider with inboxes and delivery reports.
 //   - fault: broken answers, shared by all simulators.
 //   - calls: the log of requests that a simulator received.
