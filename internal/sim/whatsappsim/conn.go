@@ -13,9 +13,16 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
-// linger is how long a connection stays open after its last stanza. A client
-// that sees the end of the connection first may drop the stanza that explains it.
-const linger = 200 * time.Millisecond
+// A connection stays open after its last stanza: a client that sees the end of
+// the connection first may drop the stanza that explains it. Where the client
+// waits for the end to come back by itself, the server ends it soon. Everywhere
+// else the client hangs up when it has understood, and is given the time: it
+// keeps no lock on its connection, so an end from both sides at once is a race
+// within the library.
+const (
+	linger   = 200 * time.Millisecond
+	patience = 10 * time.Second
+)
 
 // conn is one connection of a client. It links a new device or serves a linked
 // one, never both: after linking the client connects anew.
@@ -24,7 +31,8 @@ type conn struct {
 	srv     *Server
 	payload *waProto.ClientPayload
 	static  [32]byte
-	over    atomic.Bool // said its last word; what still comes is not heard
+	over    atomic.Bool   // said its last word; what still comes is not heard
+	ended   chan struct{} // closed when the client has hung up
 
 	device  *companion // of a login
 	offered []string   // references shown as QR; guarded by srv.mu
@@ -42,8 +50,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered.
 	}
 	ws.SetReadLimit(socket.FrameMaxSize)
-	c := &conn{srv: s, wire: wire{ws: ws, life: s.life}}
+	c := &conn{srv: s, wire: wire{ws: ws, life: s.life}, ended: make(chan struct{})}
 	defer c.cut()
+	defer close(c.ended)
 	c.serve()
 }
 
@@ -54,9 +63,8 @@ func (c *conn) serve() {
 	}
 	if c.payload.GetDevicePairingData() != nil {
 		c.offer()
-	} else if !c.login() {
-		c.srv.pause(linger)
-		return
+	} else {
+		c.login()
 	}
 	defer c.leave()
 	for {
@@ -97,14 +105,19 @@ func (c *conn) handle(n node) {
 	}
 }
 
-// last says the last word on a connection and closes it a little later.
-func (c *conn) last(n node) {
+// last says the last word on a connection, which ends when the client hangs up,
+// and after the wait at the latest.
+func (c *conn) last(n node, wait time.Duration) {
 	if c.over.Swap(true) {
 		return
 	}
 	c.send(n)
 	c.srv.host.Go(func() {
-		c.srv.pause(linger)
+		select {
+		case <-c.ended:
+		case <-time.After(wait):
+		case <-c.srv.life.Done():
+		}
 		c.cut()
 	})
 }

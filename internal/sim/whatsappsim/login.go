@@ -15,8 +15,8 @@ import (
 // location is the name of a data centre, which clients send back and ignore.
 const location = "sim"
 
-// login admits a linked device. It reports false after a refusal.
-func (c *conn) login() bool {
+// login admits a linked device, or says why not.
+func (c *conn) login() {
 	s := c.srv
 	number := strconv.FormatUint(c.payload.GetUsername(), 10)
 	s.record("login", number, node{Attrs: attrs{"device": int(c.payload.GetDevice())}})
@@ -24,7 +24,7 @@ func (c *conn) login() bool {
 		s.pause(rule.Delay)
 		if rule.HasAnswer() {
 			c.refuse(rule)
-			return false
+			return
 		}
 	}
 	s.mu.Lock()
@@ -35,11 +35,10 @@ func (c *conn) login() bool {
 	s.mu.Unlock()
 	if d == nil || d.noise != c.static {
 		c.refuse(fault.Rule{Status: http.StatusUnauthorized})
-		return false
+		return
 	}
 	c.device = d
 	c.admit()
-	return true
 }
 
 // admit greets a device, hands over what waited for it, oldest first, and makes
@@ -51,7 +50,7 @@ func (c *conn) admit() {
 	d.conn = nil
 	s.mu.Unlock()
 	if old != nil {
-		old.last(node{Tag: "stream:error", Content: []node{{Tag: "conflict", Attrs: attrs{"type": "replaced"}}}})
+		old.last(node{Tag: "stream:error", Content: []node{{Tag: "conflict", Attrs: attrs{"type": "replaced"}}}}, patience)
 	}
 	c.send(node{Tag: "success", Attrs: attrs{
 		"t": s.unix(), "lid": device(lidJID(d.owner.lid), d.id), "location": location,
@@ -73,13 +72,17 @@ func (c *conn) admit() {
 }
 
 // refuse answers a login with a failure. The rule's Description is the code of
-// a ban, its RetryAfter the ban's length.
+// a ban, its RetryAfter the ban's length. After a fault of the server's own the
+// client comes back by itself.
 func (c *conn) refuse(rule fault.Rule) {
 	a := attrs{"reason": rule.StatusCode(), "location": location}
 	if rule.StatusCode() == http.StatusPaymentRequired {
 		a["code"] = cmp.Or(rule.Description, "101")
 		a["expire"] = rule.RetrySeconds()
 	}
-	c.over.Store(true)
-	c.send(node{Tag: "failure", Attrs: a})
+	wait := patience
+	if rule.StatusCode() >= http.StatusInternalServerError {
+		wait = linger
+	}
+	c.last(node{Tag: "failure", Attrs: a}, wait)
 }

@@ -179,7 +179,7 @@ func (c *conn) pairAnswered(n node) {
 	s.mu.Lock()
 	g.owner.devices[g.device.id] = g.device
 	s.mu.Unlock()
-	c.last(node{Tag: "stream:error", Attrs: attrs{"code": "515"}})
+	c.last(node{Tag: "stream:error", Attrs: attrs{"code": "515"}}, patience)
 	g.settle(nil)
 }
 

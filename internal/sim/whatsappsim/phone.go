@@ -153,7 +153,7 @@ func (p *Phone) Unlink() {
 		if c := p.remove(d); c != nil {
 			c.last(node{Tag: "stream:error", Attrs: attrs{"code": "401"}, Content: []node{
 				{Tag: "conflict", Attrs: attrs{"type": "device_removed"}},
-			}})
+			}}, patience)
 		}
 	}
 }
