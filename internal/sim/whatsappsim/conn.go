@@ -37,6 +37,8 @@ type conn struct {
 	device  *companion // of a login
 	offered []string   // references shown as QR; guarded by srv.mu
 	pairing *pairing   // guarded by srv.mu
+
+	handling bool // guarded by srv.mu
 }
 
 // ServeHTTP takes a client's websocket.
@@ -73,8 +75,20 @@ func (c *conn) serve() {
 			return
 		}
 		if !c.over.Load() {
+			c.busy(true)
 			c.handle(n)
+			c.busy(false)
 		}
+	}
+}
+
+// busy notes whether a stanza is being handled: what it leads to is still to come.
+func (c *conn) busy(now bool) {
+	c.srv.mu.Lock()
+	c.handling = now
+	c.srv.mu.Unlock()
+	if c.device != nil && !now {
+		c.device.owner.changed.Notify()
 	}
 }
 

@@ -205,13 +205,14 @@ func (p *Phone) WaitMessage(ctx context.Context, fits func(Message) bool) (Messa
 }
 
 // WaitSettled blocks until the linked devices that are connected have
-// acknowledged everything that was sent to them.
+// acknowledged everything that was sent to them, and nothing more can come of
+// what they have said.
 func (p *Phone) WaitSettled(ctx context.Context) error {
 	_, err := feed.Await(ctx, &p.changed, p.srv.host.Closing(), func() (struct{}, bool) {
 		p.srv.mu.Lock()
 		defer p.srv.mu.Unlock()
 		for _, d := range p.devices {
-			if d.conn != nil && len(d.waiting) > 0 {
+			if d.conn != nil && (len(d.waiting) > 0 || d.conn.handling) {
 				return struct{}{}, false
 			}
 		}
