@@ -58,6 +58,26 @@ type Posted interface {
 	Leave(ctx context.Context)
 }
 
+// Paired is a connector that has to be linked to a phone by hand.
+type Paired interface {
+	Connector
+
+	// Pair begins that, and returns once there is something to show.
+	Pair(ctx context.Context, r otpcore.PairRequest) (otpcore.Pairing, error)
+	// Pairing returns what there is to show now, and a channel that closes when
+	// that changes.
+	Pairing() (otpcore.Pairing, <-chan struct{})
+}
+
+// Forgetful is a connector that keeps something of its own, which has to go with
+// its bot.
+type Forgetful interface {
+	Connector
+
+	// Forget deletes it. Run has ended before, and is not called again.
+	Forget(ctx context.Context) error
+}
+
 // Home is where a connector hands in what it hears and how it is doing. All of
 // its methods are safe for concurrent use.
 type Home interface {
@@ -69,6 +89,13 @@ type Home interface {
 	// Connected tells that the network answers. Call it from Run, as often as
 	// it is true.
 	Connected(ctx context.Context)
+	// Stands tells of a state that is neither trouble nor all that the owner wants,
+	// with a sentence that says what is missing. Call it from Run, in place of
+	// Connected.
+	Stands(ctx context.Context, state otpcore.BotState, text string)
+	// Known tells whose account the network says this is, where nothing but the
+	// running connector finds out. An empty username: nobody can write to it.
+	Known(ctx context.Context, is Identity)
 	// Fell stops the connector for good. It never blocks, so that senders may
 	// call it.
 	Fell(*Fall)

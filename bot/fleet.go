@@ -220,7 +220,7 @@ func (f *Fleet) first(bots []*member, ch otpcore.Channel, byPhone bool) *otpcore
 		state, text, _ := m.condition()
 		if state.Usable() && m.connector != nil {
 			return &otpcore.Way{
-				Channel: ch, BotID: m.bot.ID, BotName: m.bot.Username, ByPhone: byPhone, Capabilities: m.connector.Capabilities(),
+				Channel: ch, BotID: m.bot.ID, BotName: m.identity().Username, ByPhone: byPhone, Capabilities: m.connector.Capabilities(),
 			}
 		}
 		unusable = &otpcore.Way{Channel: ch, ByPhone: byPhone, Reason: text}

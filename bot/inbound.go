@@ -35,7 +35,7 @@ type Inbound struct {
 	At     time.Time // when the person did it, in whole seconds; zero: the network does not say
 
 	Payload string         // with Start: what the link carried
-	Number  string         // with Contact: "+" and digits, proven to be the sender's own
+	Number  string         // with Contact, and with all input where the network vouches for it: "+" and digits, proven to be the sender's own
 	Why     string         // with RefusedContact: the broken rule, for the log
 	Text    string         // with Text
 	Command string         // with Command: the name without "/", in lower case

@@ -42,6 +42,8 @@ type member struct {
 	stored   otpcore.BotState // what the database says
 	failures int              // in a row
 	heard    bool             // the network has answered this connector
+	fell     bool             // for good: only another registration, which makes another member, lifts it
+	is       Identity         // as last told by the network
 }
 
 var _ Home = (*member)(nil)
@@ -53,16 +55,17 @@ var errRemoved = errors.New("bot removed")
 // memory only: a restart is no news to anybody.
 func (f *Fleet) enlist(b *otpcore.Bot) *member {
 	m := &member{fleet: f, bot: *b, done: make(chan struct{}), stored: b.State, at: b.StateAt}
+	m.is = Identity{Username: b.Username, Name: b.Name}
 	m.left, m.leave = context.WithCancelCause(context.Background())
 	m.state, m.text = otpcore.BotConnecting, connecting
 	factory, ok := f.config.Factories[b.Kind]
 	if !ok {
-		m.state, m.text = otpcore.BotStopped, "This installation has no connector of the bot's kind."
+		m.state, m.text, m.fell = otpcore.BotStopped, "This installation has no connector of the bot's kind.", true
 		return m
 	}
 	credential, err := f.config.Vault.Open(tokenPlace(b), b.Token)
 	if err != nil {
-		m.state = otpcore.BotBadCredentials
+		m.state, m.fell = otpcore.BotBadCredentials, true
 		m.text = "The stored token cannot be opened with the present master key; register the bot again."
 		f.config.Log.Error("bot token unreadable", "bot_id", b.ID, "error", err)
 		return m
@@ -122,7 +125,7 @@ func (m *member) Connected(ctx context.Context) {
 	m.mu.Lock()
 	failures := m.failures
 	m.failures, m.heard = 0, true
-	settled := m.state == otpcore.BotConnected && m.stored == otpcore.BotConnected || !m.state.Usable()
+	settled := m.state == otpcore.BotConnected && m.stored == otpcore.BotConnected || m.fell
 	m.mu.Unlock()
 	if failures > 0 {
 		m.log().Info("bot recovered", "failures", failures)
@@ -132,9 +135,50 @@ func (m *member) Connected(ctx context.Context) {
 	}
 }
 
+// Stands ends a row of failures, like Connected, in another state.
+func (m *member) Stands(ctx context.Context, state otpcore.BotState, text string) {
+	m.mu.Lock()
+	m.failures, m.heard = 0, true
+	m.mu.Unlock()
+	m.settle(ctx, state, text)
+}
+
+// Known stores whose account the bot speaks for, if that is news.
+func (m *member) Known(ctx context.Context, is Identity) {
+	now := m.identity()
+	if is.Username == now.Username && is.Name == now.Name {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	err := m.fleet.config.Ledger.Write(ctx, func(tx otpcore.Tx) error {
+		b, err := tx.Bot(m.bot.ID)
+		if err != nil {
+			return err
+		}
+		b.Username, b.Name = is.Username, is.Name
+		return tx.SaveBot(b)
+	})
+	if err != nil && otpcore.KindOf(err) != otpcore.KindNotFound && ctx.Err() == nil {
+		m.log().Error("bot's account not stored", "error", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.is = is
+}
+
+func (m *member) identity() Identity {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.is
+}
+
 // Fell stops the connector; its goroutine stores the state.
 func (m *member) Fell(fall *Fall) {
 	m.enter(fall.State, fall.Text)
+	m.mu.Lock()
+	m.fell = true
+	m.mu.Unlock()
 	m.leave(fall)
 }
 

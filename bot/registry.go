@@ -127,7 +127,25 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 		defer cancel()
 		m.connector.(Posted).Leave(ctx)
 	}
+	if keeper, ok := m.connectorOrNil().(Forgetful); ok {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetWithin)
+		defer cancel()
+		if err := keeper.Forget(ctx); err != nil {
+			m.log().Error("what a removed bot kept was not deleted", "error", err)
+		}
+	}
 	return nil
+}
+
+// forgetWithin bounds how long a removal waits for what the connector keeps.
+const forgetWithin = 10 * time.Second
+
+// connectorOrNil is for a bot that may have no member.
+func (m *member) connectorOrNil() Connector {
+	if m == nil {
+		return nil
+	}
+	return m.connector
 }
 
 // leaveWithin bounds how long a removal waits for the chat network.
@@ -146,6 +164,8 @@ func (f *Fleet) present(b *otpcore.Bot) {
 func (m *member) shown() *otpcore.Bot {
 	b := m.bot
 	b.Token = nil
+	is := m.identity()
+	b.Username, b.Name = is.Username, is.Name
 	b.State, b.StateText, b.StateAt = m.condition()
 	return &b
 }

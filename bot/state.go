@@ -36,15 +36,17 @@ func (m *member) settle(ctx context.Context, state otpcore.BotState, text string
 	m.log().Info("bot state changed", "state", state)
 }
 
-// enter changes the state in memory. A bot that fell stays fallen: only
-// another registration, which makes another member, lifts it.
+// enter changes the state in memory. A bot that fell stays fallen.
 func (m *member) enter(state otpcore.BotState, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.state == state || !m.state.Usable() {
+	if m.fell {
 		return
 	}
-	m.state, m.text, m.at = state, text, m.fleet.config.Ledger.Now()
+	if m.state != state {
+		m.at = m.fleet.config.Ledger.Now()
+	}
+	m.state, m.text = state, text
 }
 
 func (m *member) storeState(tx otpcore.Tx, state otpcore.BotState, text string) error {

@@ -9,6 +9,7 @@ type BotKind string
 const (
 	BotTelegram        BotKind = "telegram"
 	BotTelegramGateway BotKind = "telegram_gateway" // Telegram's own delivery of codes to a number
+	BotWhatsAppDevice  BotKind = "whatsapp_device"  // a phone's own WhatsApp, with us as a linked device
 )
 
 // Channel returns the channel that bots of the kind carry.
@@ -31,11 +32,24 @@ const (
 	BotConflict       BotState = "conflict"        // another program reads this bot's messages
 	BotInUse          BotState = "in_use"          // another service has them sent to its address
 	BotStopped        BotState = "stopped"         // nothing here can run it
+
+	BotPairing        BotState = "pairing"          // no phone is linked yet
+	BotLoggedOut      BotState = "logged_out"       // the phone was unlinked, or its account closed
+	BotBanned         BotState = "banned"           // by the chat network, for a while
+	BotReplaced       BotState = "replaced"         // another program runs with the same keys
+	BotOutdated       BotState = "outdated"         // the chat network refuses this version
+	BotReachOutLocked BotState = "reach_out_locked" // writes only to those who wrote first
 )
 
 // Usable reports whether a bot in this state may be handed messages. One that
 // somebody else reads can still write.
-func (s BotState) Usable() bool { return s != BotBadCredentials && s != BotStopped }
+func (s BotState) Usable() bool {
+	switch s {
+	case BotBadCredentials, BotStopped, BotPairing, BotLoggedOut, BotBanned, BotReplaced, BotOutdated:
+		return false
+	}
+	return true
+}
 
 // Bot is a registered connector with its credential.
 type Bot struct {

@@ -74,10 +74,12 @@ func (a *account) must(err error) {
 // home takes what a connector tells.
 type home struct{ a *account }
 
-func (home) Apply(context.Context, bot.Inbound) error { return nil }
-func (home) Offset(context.Context) (int64, error)    { return 0, nil }
-func (home) Connected(context.Context)                {}
-func (h home) Fell(fall *bot.Fall)                    { h.a.fell = fall }
+func (home) Apply(context.Context, bot.Inbound) error         { return nil }
+func (home) Offset(context.Context) (int64, error)            { return 0, nil }
+func (home) Connected(context.Context)                        {}
+func (home) Known(context.Context, bot.Identity)              {}
+func (home) Stands(context.Context, otpcore.BotState, string) {}
+func (h home) Fell(fall *bot.Fall)                            { h.a.fell = fall }
 func (a *account) send(o otpcore.Outgoing) otpcore.Accepted {
 	a.Helper()
 	accepted, err := a.Send(a.Context(), o)

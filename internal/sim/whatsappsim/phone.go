@@ -90,6 +90,13 @@ func (p *Phone) Number() string { return p.number }
 // LID returns the user part of the phone's hidden address.
 func (p *Phone) LID() string { return p.lid }
 
+// Address changes how the phone's messages name their sender from now on.
+func (p *Phone) Address(as Addressing) {
+	p.srv.mu.Lock()
+	defer p.srv.mu.Unlock()
+	p.addressing = as
+}
+
 // LockReachOut forbids the account of this phone to write to people who have
 // not written to it first: such messages are refused with 463.
 func (p *Phone) LockReachOut(locked bool) {
@@ -145,6 +152,12 @@ func (p *Phone) Online() bool {
 		}
 	}
 	return false
+}
+
+// WaitOffline blocks until no linked device is connected.
+func (p *Phone) WaitOffline(ctx context.Context) error {
+	_, err := feed.Await(ctx, &p.changed, p.srv.host.Closing(), func() (struct{}, bool) { return struct{}{}, !p.Online() })
+	return err
 }
 
 // Unlink removes all linked devices, as "Log out" on the phone does.

@@ -1,0 +1,89 @@
+//go:build !nowhatsmeow
+
+package whatsappdevice
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
+
+	"otpravka/otpcore"
+)
+
+// device is what is known of a bot's device between two runs.
+type device struct {
+	jid    types.JID        // zero: not linked
+	state  otpcore.BotState // empty: nothing keeps it from connecting
+	reason string           // the sentence that goes with the state
+	until  time.Time        // when that ends by itself; zero: never
+}
+
+// device returns what is known of the bot's device; the zero value for a new bot.
+func (k *Keys) device(ctx context.Context, bot otpcore.ID) (device, error) {
+	if _, err := k.open(ctx); err != nil {
+		return device{}, err
+	}
+	var d device
+	var jid string
+	var until int64
+	err := k.db.QueryRowContext(ctx, `SELECT jid, state, reason, until FROM otpravka_devices WHERE bot_id = $1`, string(bot)).
+		Scan(&jid, &d.state, &d.reason, &until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return device{}, nil
+	}
+	if err != nil || jid == "" {
+		return d, err
+	}
+	if until != 0 {
+		d.until = time.UnixMilli(until)
+	}
+	d.jid, err = types.ParseJID(jid)
+	return d, err
+}
+
+// keep stores what is known of the bot's device.
+func (k *Keys) keep(ctx context.Context, bot otpcore.ID, d device) error {
+	if _, err := k.open(ctx); err != nil {
+		return err
+	}
+	var jid string
+	var until int64
+	if !d.jid.IsEmpty() {
+		jid = d.jid.String()
+	}
+	if !d.until.IsZero() {
+		until = d.until.UnixMilli()
+	}
+	_, err := k.db.ExecContext(ctx, `INSERT INTO otpravka_devices (bot_id, jid, state, reason, until) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (bot_id) DO UPDATE SET jid = excluded.jid, state = excluded.state, reason = excluded.reason, until = excluded.until`,
+		string(bot), jid, string(d.state), d.reason, until)
+	return err
+}
+
+// stored returns the keys of a linked device, or nil where they are gone.
+func (k *Keys) stored(ctx context.Context, jid types.JID) (*store.Device, error) {
+	container, err := k.open(ctx)
+	if err != nil || jid.IsEmpty() {
+		return nil, err
+	}
+	return container.GetDevice(ctx, jid)
+}
+
+// forget deletes everything that is kept of the bot's device.
+func (k *Keys) forget(ctx context.Context, bot otpcore.ID) error {
+	d, err := k.device(ctx, bot)
+	if err != nil {
+		return err
+	}
+	keys, err := k.stored(ctx, d.jid)
+	if err == nil && keys != nil {
+		err = keys.Delete(ctx)
+	}
+	_, sent := k.db.ExecContext(ctx, `DELETE FROM otpravka_sent WHERE bot_id = $1`, string(bot))
+	_, row := k.db.ExecContext(ctx, `DELETE FROM otpravka_devices WHERE bot_id = $1`, string(bot))
+	return errors.Join(err, sent, row)
+}

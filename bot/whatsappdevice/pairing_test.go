@@ -1,0 +1,99 @@
+//go:build !nowhatsmeow
+
+package whatsappdevice
+
+import (
+	"slices"
+	"testing"
+
+	"otpravka/otpcore"
+)
+
+func TestPairByQR(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	if e := d.refusal(to(newPhone("Anna"), "hello")); e.Class != otpcore.ClassProviderDown {
+		t.Errorf("a device that is not linked sends: %v", e)
+	}
+	shop := newPhone("Book House")
+	shown, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	if shown.Status != otpcore.PairingWaiting || shown.QR.IsZero() || !shown.Letters.IsZero() || shown.ExpiresAt.IsZero() || shown.Detail == "" {
+		t.Fatalf("shown is %+v", shown)
+	}
+	d.must(shop.Scan(soon(t), shown.QR.Reveal()))
+	d.until("connected")
+	if now, _ := d.Pairing(); now.Status != otpcore.PairingDone || !now.QR.IsZero() {
+		t.Errorf("after it is shown %+v", now)
+	}
+	d.owner = shop
+	if d.is.Username != shop.Number() || d.is.Name != "Book House" {
+		t.Errorf("the account is known as %+v", d.is)
+	}
+	if _, err := d.Pair(soon(t), otpcore.PairRequest{}); otpcore.CodeOf(err) != "already_paired" {
+		t.Errorf("pairing a linked device: %v", err)
+	}
+}
+
+func TestPairByLetters(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	shop := newPhone("Shop")
+	shown, err := d.Pair(soon(t), otpcore.PairRequest{Phone: otpcore.NewPhone("+"+shop.Number(), "KZ")})
+	d.must(err)
+	if shown.Status != otpcore.PairingWaiting || shown.Letters.IsZero() || !shown.QR.IsZero() {
+		t.Fatalf("shown is %+v", shown)
+	}
+	d.must(shop.TypeCode(soon(t), shown.Letters.Reveal()))
+	d.until("connected")
+	d.owner = shop
+}
+
+func TestAnotherOrderBeginsAnew(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	first, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	second, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	if first.QR == second.QR {
+		t.Fatal("both show the same code")
+	}
+	shop := newPhone("Shop")
+	d.must(shop.Scan(soon(t), second.QR.Reveal()))
+	d.until("connected")
+	d.owner = shop
+}
+
+func TestDeviceComesBackAfterARestart(t *testing.T) {
+	d := newLinked(t)
+	d.must(d.halt())
+	d.must(d.owner.WaitOffline(soon(t)))
+	d.states = nil
+	d.begin()
+	d.until("connected")
+	if slices.Contains(d.states, "pairing") {
+		t.Errorf("states are %v", d.states)
+	}
+	anna := newPhone("Anna")
+	d.sends(to(anna, "back again"))
+	d.shows(anna, "back again")
+}
+
+func TestRemovedBotLeavesNothing(t *testing.T) {
+	d := newLinked(t)
+	o := to(newPhone("Anna"), "482913")
+	d.sends(o)
+	d.must(d.halt())
+	d.must(d.Forget(soon(t)))
+	if n := d.owner.Devices(); len(n) != 0 {
+		t.Errorf("the phone shows devices %v", n)
+	}
+	for _, table := range []string{"otpravka_devices", "otpravka_sent", "whatsmeow_device", "whatsmeow_sessions", "whatsmeow_pre_keys"} {
+		var n int
+		d.must(d.keys.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
+		if n != 0 {
+			t.Errorf("%s has %d rows", table, n)
+		}
+	}
+}
