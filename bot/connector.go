@@ -41,6 +41,25 @@ type Connector interface {
 	Run(ctx context.Context) error
 }
 
+// Numbered is a connector that reaches bare numbers beside its chats, by means of
+// their own. It answers from memory.
+type Numbered interface {
+	// ByPhone tells what can be done so, or in one sentence why nothing can at
+	// present.
+	ByPhone() (otpcore.Capabilities, string)
+}
+
+// Called is a connector whose chat network has to be told our address by hand.
+type Called interface {
+	Posted
+
+	// Callback returns the address, and the word by which the network's first call
+	// there proves that the owner has told it.
+	Callback() (url, verifyToken string)
+	// Greets reports whether the word that came with such a call is the right one.
+	Greets(verifyToken string) bool
+}
+
 // Posted is a connector whose chat network may post what people write to an
 // address of ours, in place of being asked for it.
 type Posted interface {

@@ -214,14 +214,13 @@ func (f *Fleet) serving(business otpcore.ID) []*member {
 func (f *Fleet) first(bots []*member, ch otpcore.Channel, byPhone bool) *otpcore.Way {
 	var unusable *otpcore.Way
 	for _, m := range bots {
-		if m.bot.Kind.Channel() != ch || m.bot.Kind.ByPhone() != byPhone {
+		kind := m.bot.Kind
+		if kind.Channel() != ch || byPhone && !kind.ByPhone() || !byPhone && !kind.HasChats() {
 			continue
 		}
-		state, text, _ := m.condition()
-		if state.Usable() && m.connector != nil {
-			return &otpcore.Way{
-				Channel: ch, BotID: m.bot.ID, BotName: m.identity().Username, ByPhone: byPhone, Capabilities: m.connector.Capabilities(),
-			}
+		can, text := m.offer(byPhone)
+		if text == "" {
+			return &otpcore.Way{Channel: ch, BotID: m.bot.ID, BotName: m.identity().Username, ByPhone: byPhone, Capabilities: can}
 		}
 		unusable = &otpcore.Way{Channel: ch, ByPhone: byPhone, Reason: text}
 	}
@@ -239,6 +238,26 @@ func (f *Fleet) Sender(id otpcore.ID) (otpcore.Sender, error) {
 		return nil, &otpcore.SendError{Class: otpcore.ClassAuth, Provider: string(m.bot.Kind), Message: text}
 	}
 	return m.connector, nil
+}
+
+// Greet answers the call by which a chat network makes sure that the address is
+// its bot's owner's. An address behind which there is no such bot is ErrNotFound,
+// another word than the bot's is unauthorized.
+func (f *Fleet) Greet(key, verifyToken string) error {
+	f.mu.RLock()
+	m := f.posted[key]
+	f.mu.RUnlock()
+	if m == nil {
+		return otpcore.ErrNotFound
+	}
+	called, ok := m.connector.(Called)
+	if !ok {
+		return otpcore.ErrNotFound
+	}
+	if !called.Greets(verifyToken) {
+		return &otpcore.Error{Kind: otpcore.KindUnauthorized, Code: "unauthorized", Detail: "The verify token is not the bot's."}
+	}
+	return nil
 }
 
 // Receive hands a post that came to a callback address to the bot behind it. An

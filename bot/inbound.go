@@ -35,11 +35,12 @@ type Inbound struct {
 	At     time.Time // when the person did it, in whole seconds; zero: the network does not say
 
 	Payload string         // with Start: what the link carried
-	Number  string         // with Contact, and with all input where the network vouches for it: "+" and digits, proven to be the sender's own
+	Number  string         // with Contact: "+" and digits, proven to be the sender's own; of WhatsApp with everything, where it is known
 	Why     string         // with RefusedContact: the broken rule, for the log
 	Text    string         // with Text
 	Command string         // with Command: the name without "/", in lower case
-	Action  otpcore.Action // with Press
+	Action  otpcore.Action // with Press; without an id it is about the message below, or the newest code
+	About   string         // with Press: the network's id of the message that is answered, where it tells
 }
 
 // writes reports whether the person wrote into the chat, which takes a bot that

@@ -74,6 +74,18 @@ func (f *Fleet) enlist(b *otpcore.Bot) *member {
 	return m
 }
 
+// offer is what the bot can do in chats, or for bare numbers, or why nothing.
+func (m *member) offer(byPhone bool) (otpcore.Capabilities, string) {
+	state, text, _ := m.condition()
+	if !state.Usable() || m.connector == nil {
+		return otpcore.Capabilities{}, text
+	}
+	if numbered, ok := m.connector.(Numbered); ok && byPhone {
+		return numbered.ByPhone()
+	}
+	return m.connector.Capabilities(), ""
+}
+
 // callbackKey is the secret part of the address that the bot's network posts to;
 // empty: none.
 func (m *member) callbackKey() string {

@@ -10,7 +10,10 @@ import (
 // press does what a button under a message asks for. Only the chat that got
 // the message may act on its verification; the linking rules see to that.
 func (t *talk) press() error {
-	verification := t.in.Action.ID
+	verification, err := t.meant()
+	if err != nil {
+		return err
+	}
 	switch t.in.Action.Verb {
 	case otpcore.ActNotMe:
 		return t.notMe(verification)
@@ -35,6 +38,19 @@ func (t *talk) press() error {
 		}
 	}
 	return nil
+}
+
+// meant is the verification that a press is about. Where the button cannot say
+// it, the message does that it stands under; and words are about the newest code
+// that the chat has.
+func (t *talk) meant() (otpcore.ID, error) {
+	switch {
+	case t.in.Action.ID != "" || t.in.Action.Verb == otpcore.ActSpeak:
+		return t.in.Action.ID, nil
+	case t.in.About != "":
+		return t.linking.Sent(t.tx, t.chat, t.in.About)
+	}
+	return t.linking.Newest(t.tx, t.chat)
 }
 
 func (t *talk) chooseLanguage() error {

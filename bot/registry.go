@@ -19,7 +19,11 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 			Detail: "This installation has no connector of this kind.",
 		}
 	}
-	identity, err := factory.Identify(ctx, r.Token, r.Takeover)
+	credential, err := r.Credential()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := factory.Identify(ctx, credential, r.Takeover)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +32,7 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 	}
 	f.changing.Lock()
 	defer f.changing.Unlock()
-	b, err := f.store(ctx, r, identity)
+	b, err := f.store(ctx, r, credential, identity)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +46,7 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 	return m.shown(), nil
 }
 
-func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, identity Identity) (*otpcore.Bot, error) {
+func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential string, identity Identity) (*otpcore.Bot, error) {
 	known, err := f.config.Reader.Bots(ctx, r.BusinessID)
 	if err != nil {
 		return nil, err
@@ -68,7 +72,7 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, identity Identi
 			}
 		}
 		b.Username, b.Name = identity.Username, identity.Name
-		b.Token = f.config.Vault.Seal(tokenPlace(b), []byte(r.Token))
+		b.Token = f.config.Vault.Seal(tokenPlace(b), []byte(credential))
 		b.State, b.StateText, b.StateAt = otpcore.BotConnecting, connecting, tx.Now()
 		stored = b
 		return b.ID, tx.SaveBot(b)
@@ -158,6 +162,18 @@ func (f *Fleet) present(b *otpcore.Bot) {
 	if m := f.member(b.ID); m != nil {
 		b.State, b.StateText, b.StateAt = m.condition()
 	}
+}
+
+// Callback is what the owner of the bot has to tell its chat network by hand: our
+// address, and the word that the network's first call there brings. Both are
+// empty where there is nothing to tell.
+func (f *Fleet) Callback(id otpcore.ID) (url, verifyToken string) {
+	if m := f.member(id); m != nil {
+		if called, ok := m.connector.(Called); ok {
+			return called.Callback()
+		}
+	}
+	return "", ""
 }
 
 // shown is the member's bot as callers may see it.

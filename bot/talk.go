@@ -25,6 +25,9 @@ type talk struct {
 // answer does what the person asked of the bot.
 func (t *talk) answer(bot *otpcore.Bot) error {
 	t.chat = otpcore.ChatRef{Bot: bot, Address: t.in.Chat, At: t.in.At}
+	if t.whatsApp() && t.in.Number != "" {
+		t.chat.Phone, _ = t.phones.ParsePhone(t.in.Number, "") // one that no code can be sent to is as good as none
+	}
 	about, err := t.whose()
 	if err == nil {
 		err = t.turnTo(about)
@@ -86,6 +89,9 @@ func (t *talk) remember() {
 func (t *talk) key() chatKey { return chatKey{string(t.in.BotID), t.in.Chat} }
 
 func (t *talk) start() error {
+	if t.chat.Bot.Kind.Quiet() && t.in.Payload == "" {
+		return nil
+	}
 	inv, err := t.linking.Open(t.tx, t.chat, t.in.Payload)
 	if err != nil {
 		return err
@@ -106,10 +112,24 @@ func (t *talk) start() error {
 	default:
 		return t.reply("token_unknown", nil)
 	}
+	if t.whatsApp() {
+		return t.greeted()
+	}
 	if inv.Phone.IsZero() {
 		return t.reply("greeting_any", nil)
 	}
 	return t.reply("greeting", args{"phone": inv.Phone.Short()})
+}
+
+func (t *talk) whatsApp() bool { return t.chat.Bot.Kind.Channel() == otpcore.WhatsApp }
+
+// greeted links at once: WhatsApp tells the writer's number with the message. Of
+// people who go by a name it may tell none, and no name proves a number.
+func (t *talk) greeted() error {
+	if t.chat.Phone.IsZero() {
+		return t.reply("number_unknown", nil)
+	}
+	return t.share(t.chat.Phone)
 }
 
 func (t *talk) contact() error {
@@ -119,6 +139,10 @@ func (t *talk) contact() error {
 		// as an anonymous one: it cannot be anybody's number with a business.
 		return t.reply("not_own_contact", nil)
 	}
+	return t.share(phone)
+}
+
+func (t *talk) share(phone otpcore.Phone) error {
 	a, err := t.linking.Accept(t.tx, t.chat, phone)
 	if err != nil {
 		return err
@@ -187,7 +211,7 @@ func (t *talk) command() error {
 var typedNumber = regexp.MustCompile(`^\s*\+?[0-9][0-9 ()./-]{7,22}[0-9]\s*$`)
 
 func (t *talk) text() error {
-	if typedNumber.MatchString(t.in.Text) {
+	if !t.whatsApp() && typedNumber.MatchString(t.in.Text) {
 		return t.ask("type_number_not_enough")
 	}
 	return t.support()
@@ -234,7 +258,18 @@ type args = map[string]string
 
 func (t *talk) reply(key string, with args) error { return t.tell(t.chat, key, with) }
 
+// heard are the answers that a quiet bot gives: those to somebody who came with a
+// token that is alive, holds a link, or got a code.
+var heard = map[string]bool{
+	"linked": true, "renewed": true, "number_changed": true, "wrong_phone": true, "number_unknown": true,
+	"replaced": true, "moved_away": true, "stopped": true,
+	"reported": true, "paused": true, "resumed": true, "not_paused_kept": true,
+}
+
 func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
+	if chat.Bot.Kind.Quiet() && !heard[key] {
+		return nil
+	}
 	m, err := t.render(chat, key, with)
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package otpcore
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // AcceptOutcome says what became of a shared number.
 type AcceptOutcome string
@@ -141,7 +144,22 @@ func (l *Linking) link(tx Tx, a *Acceptance, chat ChatRef, session *LinkSession,
 	if err := tx.SaveLink(link); err != nil {
 		return err
 	}
+	if err := l.present(tx, link); err != nil {
+		return err
+	}
 	return tell(tx, link, EventLinkCreated)
+}
+
+// present forgets that the phone was taken to have no account at the chat
+// network: its person has just written from there.
+func (l *Linking) present(tx Tx, link *Link) error {
+	standing, err := tx.Standing(link.BusinessID, link.Phone.Index)
+	if err != nil || !standing.absentFrom(link.Channel, tx.Now()) {
+		return err
+	}
+	standing.Absent = maps.Clone(standing.Absent)
+	delete(standing.Absent, link.Channel)
+	return tx.SaveStanding(standing)
 }
 
 // rowFor picks the link's row. A renewed link starts again as contact like any

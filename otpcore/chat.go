@@ -151,15 +151,55 @@ func pauseOf(s *Standing) time.Duration {
 	return firstPause
 }
 
+// Sent names the verification whose code is in a message of the chat's bot;
+// empty: there is none. What the chat may do with it, NotMe and the others look
+// at themselves.
+func (l *Linking) Sent(tx Tx, chat ChatRef, messageID string) (ID, error) {
+	ref, _, err := tx.FindSent(string(chat.Bot.Kind), messageID)
+	return ref.Verification, unlessNotFound(err)
+}
+
+// Newest names the newest pending verification whose code the chat has, for
+// people who answer in words and point at no message; empty: there is none.
+func (l *Linking) Newest(tx Tx, chat ChatRef) (ID, error) {
+	var newest ID
+	look := func(business ID, phone Index) error {
+		ids, err := tx.PendingOf(business, phone)
+		for _, id := range ids {
+			c, caseErr := l.caseOf(tx, chat, id)
+			if caseErr != nil {
+				return caseErr
+			}
+			if c != nil && id > newest {
+				newest = id
+			}
+		}
+		return err
+	}
+	err := l.eachLink(tx, chat, func(link *Link) error { return look(link.BusinessID, link.Phone.Index) })
+	if err == nil && !chat.Phone.IsZero() && chat.business() != "" {
+		err = look(chat.business(), l.desk.phoneIndex(chat.Phone))
+	}
+	return newest, err
+}
+
 // caseOf returns the verification's case if the chat got its message and is
-// linked to its phone still, else nil.
+// linked to its phone still, or if the message went to the bare number, over the
+// chat's bot, from which the chat's person writes. Else it is nil.
 func (l *Linking) caseOf(tx Tx, chat ChatRef, verification ID) (*Case, error) {
+	if verification == "" {
+		return nil, nil
+	}
 	c, err := tx.Case(Ref{Verification: verification})
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !chat.Phone.IsZero() && c.Verification.Phone.Index == l.desk.phoneIndex(chat.Phone) &&
+		slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool { return dlv.toNumber(chat.Bot.ID) }) {
+		return c, nil
 	}
 	index := l.desk.chatIndex(chat.Bot.ID, chat.Address)
 	got := slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool { return c.sentTo(dlv, chat.Bot.ID, index) })

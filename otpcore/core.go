@@ -55,14 +55,14 @@ func New(cfg Config) *Core {
 	dispatcher := newDispatcher(d, cfg, businesses, receipts)
 	verifications := &Verifications{
 		desk: d, ledger: cfg.Ledger, reader: cfg.Reader, carriers: cfg.Carriers,
-		renderer: cfg.Renderer, phones: cfg.Phones, dispatcher: dispatcher,
+		renderer: cfg.Renderer, doors: doors{cfg.Renderer}, phones: cfg.Phones, dispatcher: dispatcher,
 		checked: cfg.Checked, log: cfg.Logger,
 	}
 	events := newEvents(d, cfg)
 	return &Core{
 		Verifications: verifications,
 		Businesses:    businesses,
-		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
+		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Linking:       &Linking{desk: d, boot: cfg.Boot},
 		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
 		Receipts:      receipts,

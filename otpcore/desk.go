@@ -110,7 +110,7 @@ func (d *desk) way(v *Verification, ch Channel) Way {
 // wayOf is the way that the delivery went, as far as it is still there.
 func (d *desk) wayOf(v *Verification, dlv *Delivery) Way {
 	way := d.way(v, dlv.Channel)
-	if way.Unlinked != nil && way.Unlinked.BotID == dlv.BotID {
+	if way.Unlinked != nil && way.Unlinked.BotID == dlv.BotID && dlv.LinkID == "" {
 		return *way.Unlinked
 	}
 	return way

@@ -27,9 +27,13 @@ func (d *desk) linked(c *Case, link *Link) bool {
 }
 
 // chatHasCode reports whether the link's chat has the code already, under this
-// link or under one that this link renewed.
+// link or under one that this link renewed, or because it came to the bare
+// number over the same bot.
 func (c *Case) chatHasCode(link *Link) bool {
 	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
+		if dlv.toNumber(link.BotID) {
+			return dlv.Status == Delivered || dlv.Status == Read
+		}
 		return dlv.Kind == DeliverCode && dlv.Status.Live() && c.sentTo(dlv, link.BotID, link.Chat.Index)
 	})
 }

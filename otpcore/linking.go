@@ -14,6 +14,9 @@ type ChatRef struct {
 	Locale   string    // the language of texts to it
 	Language string    // the one that the person chose; empty: none
 	At       time.Time // when the person did what is being answered, by the network's clock; zero: unknown
+	// Phone is the writer's own number where the network vouches for it with every
+	// message; zero: it does not.
+	Phone Phone
 }
 
 // business is whose chat it is. It is asked here and nowhere else.
@@ -65,7 +68,7 @@ func (l *Linking) Open(tx Tx, chat ChatRef, payload string) (Invitation, error) 
 		return Invitation{Outcome: InviteUnknown}, nil
 	}
 	chat.Business = owner
-	if chat.Bot.Shared() && payload == string(owner) {
+	if payload == string(owner) {
 		payload = "" // it has said what it had to
 	}
 	business, err := tx.Business(owner)

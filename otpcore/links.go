@@ -10,6 +10,7 @@ type Links struct {
 	desk   *desk
 	ledger Ledger
 	reader Reader
+	doors  doors
 	parse  func(by Caller, raw, country string) (Phone, error)
 }
 
@@ -45,8 +46,8 @@ func (l *Links) Open(ctx context.Context, by Caller, r LinkRequest) (*OpenLink, 
 	if ttl < time.Minute || ttl > 7*day {
 		return nil, invalid("ttl_out_of_range", "/ttl", "Send a ttl of 60 to 604800 whole seconds.")
 	}
-	if r.Channel != Telegram {
-		return nil, invalid("channel_unknown", "/channel", "Links can be opened for telegram.")
+	if !r.Channel.IsChat() {
+		return nil, invalid("channel_unknown", "/channel", "Links can be opened for telegram and whatsapp.")
 	}
 	if err := checkReturnURL(by.Business.Settings, r.ReturnURL); err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func (l *Links) Address(ctx context.Context, name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return found(chatURL(Way{Channel: bot.Kind.Channel(), BotName: bot.Username}, ""))
+		return l.OfBot(ctx, bot)
 	}
 	if len(name) != linkTokenLen {
 		return "", ErrNotFound
@@ -119,12 +120,32 @@ func (l *Links) Address(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	shown, err := l.show(Caller{Business: &Business{ID: link.BusinessID}, Mode: Live}, link)
+	business, err := l.reader.Business(ctx, link.BusinessID)
+	if err != nil {
+		return "", err
+	}
+	shown, err := l.show(Caller{Business: business, Mode: Live}, link)
 	if err != nil {
 		return "", err
 	}
 	return found(shown.URL)
 }
+
+// OfBot is the address at which anybody may link to the bot. A bot that nobody
+// can write to has none: ErrNotFound.
+func (l *Links) OfBot(ctx context.Context, bot *Bot) (string, error) {
+	var of door
+	if !bot.Shared() {
+		business, err := l.reader.Business(ctx, bot.BusinessID)
+		if err != nil {
+			return "", err
+		}
+		of = doorOf(business)
+	}
+	return found(l.doors.url(Way{Channel: bot.Kind.Channel(), BotName: bot.Username}, "", of))
+}
+
+func doorOf(b *Business) door { return door{business: b.ID, name: b.Name, locale: b.Settings.Locale} }
 
 func found(address string) (string, error) {
 	if address == "" {
@@ -173,7 +194,7 @@ func (l *Links) show(by Caller, link *Link) (*OpenLink, error) {
 	}
 	if way := l.desk.carriers.Way(by.Business.ID, by.Mode, link.Channel, out.Phone.Region()); way.BotID == link.BotID {
 		out.Token = l.desk.linkToken(link.ID)
-		out.URL = chatURL(way, out.Token)
+		out.URL = l.doors.url(way, out.Token, doorOf(by.Business))
 	}
 	return out, nil
 }

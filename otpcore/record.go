@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 )
@@ -243,6 +244,9 @@ func (d *desk) giveUp(c *Case, dlv *Delivery, e *SendError) {
 	if e.EndsLink() {
 		c.endLink(dlv.LinkID)
 	}
+	if e.Class == ClassNotOnChannel && dlv.Channel.IsChat() && dlv.LinkID == "" {
+		c.markAbsent(dlv.Channel)
+	}
 	if dlv.Kind != DeliverCode {
 		return
 	}
@@ -277,4 +281,17 @@ func (c *Case) endLink(id ID) {
 			c.touchLink(l)
 		}
 	}
+}
+
+// markAbsent remembers that the phone has no account at the chat network.
+func (c *Case) markAbsent(ch Channel) {
+	if c.Standing == nil {
+		return
+	}
+	c.Standing.Absent = maps.Clone(c.Standing.Absent)
+	if c.Standing.Absent == nil {
+		c.Standing.Absent = make(map[Channel]time.Time)
+	}
+	c.Standing.Absent[ch] = c.Now.Add(absence)
+	c.changed.standing = true
 }

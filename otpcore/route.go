@@ -3,6 +3,7 @@ package otpcore
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // advance opens the next channel of the route that can carry the code. Chats
@@ -54,7 +55,9 @@ const (
 	obstacleLinkInactive = "link_inactive" // its chat blocked or stopped the bot
 	obstacleLinkStale    = "link_stale"    // it was proven too long ago
 	obstacleLinkProof    = "link_unproven" // the template asks for more proof
+	obstacleWindow       = "window_closed" // its person has not written for so long that texts are refused
 	obstacleTried        = "already_used"
+	obstacleAbsent       = "not_on_channel" // the number had no account there a few days ago
 	// The messenger's word on a bare number is worth no more than an unproven
 	// link, but no link that comes later mends that.
 	obstaclePhoneProof = "phone_unproven"
@@ -63,7 +66,7 @@ const (
 // lacksLink reports whether a link that comes while the code lives would help.
 func lacksLink(obstacle string) bool {
 	switch obstacle {
-	case obstacleNoLink, obstacleLinkInactive, obstacleLinkStale, obstacleLinkProof:
+	case obstacleNoLink, obstacleLinkInactive, obstacleLinkStale, obstacleLinkProof, obstacleWindow:
 		return true
 	}
 	return false
@@ -88,7 +91,9 @@ func (d *desk) obstacle(c *Case, way Way) string {
 		return obstaclePhoneProof
 	case way.Channel.IsChat() && !way.ByPhone && d.link(c, way) == nil:
 		return c.linkObstacle(way)
-	case way.ByPhone && c.triedBot(way.BotID), !way.ByPhone && c.tried(way.Channel):
+	case way.ByPhone && c.Standing.absentFrom(way.Channel, c.Now):
+		return obstacleAbsent
+	case way.ByPhone && c.triedNumber(way.BotID), !way.ByPhone && c.tried(way.Channel):
 		return obstacleTried
 	}
 	return ""
@@ -230,11 +235,15 @@ func (c *Case) tried(ch Channel) bool {
 	})
 }
 
-// triedBot is tried for one bot of a channel that has several.
-func (c *Case) triedBot(id ID) bool {
-	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool {
-		return dlv.Kind == DeliverCode && dlv.BotID == id
-	})
+// triedNumber is tried for the bare number, over one bot of a channel.
+func (c *Case) triedNumber(bot ID) bool {
+	return slices.ContainsFunc(c.Deliveries, func(dlv *Delivery) bool { return dlv.toNumber(bot) })
+}
+
+// toNumber reports whether the delivery is a code for the bare number over the
+// bot, and not one for a chat or one that waits for a link.
+func (dlv *Delivery) toNumber(bot ID) bool {
+	return dlv.Kind == DeliverCode && dlv.BotID == bot && dlv.LinkID == "" && dlv.Cause != CauseNoLink
 }
 
 // overtaken reports whether the code went another way since the delivery was
@@ -247,12 +256,13 @@ func (c *Case) overtaken(dlv *Delivery) bool {
 }
 
 // usableLink returns the link that may carry this verification over the way:
-// active, young enough, with the proof that the template asks for.
+// active, young enough, with the proof that the template asks for, and its
+// person heard of lately where the chat network wants that.
 func (c *Case) usableLink(way Way) *Link {
 	v := c.Verification
 	for _, l := range c.Links {
 		if l.BotID == way.BotID && l.Status == LinkActive &&
-			l.Proof.Satisfies(v.LinkProof) && !l.VerifiedAt.Before(v.LinkNotBefore) {
+			l.Proof.Satisfies(v.LinkProof) && !l.VerifiedAt.Before(v.LinkNotBefore) && way.open(l, c.Now) {
 			return l
 		}
 	}
@@ -268,11 +278,23 @@ func (c *Case) linkObstacle(way Way) string {
 		case l.BotID != way.BotID:
 		case l.Status == LinkActive && l.VerifiedAt.Before(c.Verification.LinkNotBefore):
 			return obstacleLinkStale
-		case l.Status == LinkActive:
+		case l.Status == LinkActive && !l.Proof.Satisfies(c.Verification.LinkProof):
 			return obstacleLinkProof
+		case l.Status == LinkActive:
+			return obstacleWindow
 		case l.Status == LinkInactive:
 			why = obstacleLinkInactive
 		}
 	}
 	return why
+}
+
+// windowMargin keeps a text that leaves at the very end of a window from coming
+// to the network behind it.
+const windowMargin = 5 * time.Minute
+
+// open reports whether the link's chat takes texts over the way now.
+func (w Way) open(l *Link, now time.Time) bool {
+	window := w.Capabilities.ReplyWindow
+	return window == 0 || now.Before(l.ActedAt.Add(window-windowMargin))
 }

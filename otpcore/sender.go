@@ -20,6 +20,9 @@ type Capabilities struct {
 	// CodeDigits is the longest code of the only codes that can be carried,
 	// which are of digits; zero: any code.
 	CodeDigits int
+	// ReplyWindow is how long after a person's last message a chat takes texts of
+	// ours; zero: any time.
+	ReplyWindow time.Duration
 }
 
 // Outgoing is one message on its way to one recipient.
@@ -79,6 +82,7 @@ const (
 	ClassLandline         ErrorClass = "landline"        // cannot take SMS
 	ClassBlocked          ErrorClass = "blocked_by_user" // the recipient blocked or left
 	ClassUnreachable      ErrorClass = "unreachable"     // handset absent
+	ClassNotOnChannel     ErrorClass = "not_on_channel"  // the number has no account at the chat network
 	ClassDuplicate        ErrorClass = "duplicate"       // the provider saw this message before
 	ClassContentRejected  ErrorClass = "content_rejected"
 	ClassSenderNotAllowed ErrorClass = "sender_not_allowed"

@@ -28,12 +28,35 @@ type Standing struct {
 	Pauses      int
 	ForgivenAt  time.Time // starts up to then count only while their codes live
 	Erased      []Begun   // starts whose verifications do not name the phone any more
+
+	// Absent tells until when the phone is taken to have no account at a chat
+	// network: asking again costs time, and networks frown on it.
+	Absent map[Channel]time.Time
+}
+
+// absence is how long a phone counts as absent from a chat network that said so.
+const absence = 7 * day
+
+// absentFrom reports whether the phone is taken to have no account there. A nil
+// standing knows nothing.
+func (s *Standing) absentFrom(ch Channel, now time.Time) bool {
+	return s != nil && now.Before(s.Absent[ch])
+}
+
+// gone reports whether no absence matters any more.
+func (s *Standing) gone(now time.Time) bool {
+	for _, until := range s.Absent {
+		if now.Before(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // Idle reports whether nothing in the row matters any more, so that it may be
 // deleted.
 func (s *Standing) Idle(now time.Time) bool {
-	return s.Consecutive == 0 && s.Pauses == 0 && now.After(s.PausedUntil) && !s.ForgivenAt.After(now.Add(-day)) &&
+	return s.Consecutive == 0 && s.Pauses == 0 && now.After(s.PausedUntil) && !s.ForgivenAt.After(now.Add(-day)) && s.gone(now) &&
 		len(sinceDay(s.Erased, now)) == 0 && len(after(s.Failures, now.Add(-day))) == 0
 }
 
@@ -45,6 +68,9 @@ func (s *Standing) LastSeen() time.Time {
 	}
 	for _, b := range s.Erased {
 		last = later(last, b.At)
+	}
+	for _, until := range s.Absent {
+		last = later(last, until)
 	}
 	return last
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/url"
+	"strings"
 )
 
 // Telegram allows 64 characters of A-Z a-z 0-9 _ - in a start parameter
@@ -52,15 +53,51 @@ func hashToken(token string) []byte {
 	return h[:]
 }
 
-// chatURL is the address that opens the bot's chat, with a token in hand where
-// there is one.
-func chatURL(way Way, token string) string {
-	if way.BotName == "" || way.Channel != Telegram {
+// TokenIn finds a start token in what a person wrote, by its form alone: whether
+// it opens anything, only Linking.Open tells. Chats that cannot be opened with a
+// token in hand have it among the words of the first message.
+func TokenIn(text string) string {
+	for word := range strings.FieldsSeq(text) {
+		if n := len(word); n == verificationTokenLen || n == linkTokenLen {
+			if _, err := tokenEncoding.DecodeString(word); err == nil {
+				return word
+			}
+		}
+		if _, ok := ParseID(PrefixBusiness, word); ok {
+			return word
+		}
+	}
+	return ""
+}
+
+// doors make the addresses that open bots' chats.
+type doors struct{ renderer Renderer }
+
+// door is a chat that is to be opened for a business.
+type door struct {
+	business ID
+	name     string // of the business
+	locale   string
+}
+
+// url is the address that opens the bot's chat, with a token in hand where there
+// is one; empty: nobody can write to the bot. WhatsApp knows no tokens, only a
+// message that the person sends: a sentence with the token at its end. A chat
+// that anybody may open is told whose it is by the business's id.
+func (d doors) url(way Way, token string, of door) string {
+	switch {
+	case way.BotName == "" || way.ByPhone:
+		return ""
+	case way.Channel == Telegram && token == "":
+		return "https://t.me/" + url.PathEscape(way.BotName)
+	case way.Channel == Telegram:
+		return "https://t.me/" + url.PathEscape(way.BotName) + "?start=" + token
+	case way.Channel != WhatsApp:
 		return ""
 	}
-	address := "https://t.me/" + url.PathEscape(way.BotName)
-	if token != "" {
-		address += "?start=" + token
+	m, err := d.renderer.Reply("opener", d.renderer.Locale(of.locale, ""), map[string]string{"business": of.name, "token": or(token, string(of.business))})
+	if err != nil {
+		return ""
 	}
-	return address
+	return "https://wa.me/" + url.PathEscape(way.BotName) + "?text=" + url.PathEscape(m.Text)
 }

@@ -15,6 +15,7 @@ type Verifications struct {
 	reader     Reader
 	carriers   Carriers
 	renderer   Renderer
+	doors      doors
 	phones     PhoneParser
 	dispatcher *Dispatcher
 	checked    func(Mode, CheckResult)
@@ -35,6 +36,7 @@ type Started struct {
 	FallbackAt   time.Time // zero: the route has one channel
 	Hint         string
 	TelegramLink string // opens the bot's chat for this phone; empty without a bot
+	WhatsAppLink string // the same for WhatsApp
 	TestCode     Code   // in test mode
 }
 
@@ -110,13 +112,24 @@ func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Star
 	if len(ver.Route) > 1 {
 		s.FallbackAt = firstFallback(ver)
 	}
-	if way := v.carriers.Way(by.Business.ID, by.Mode, Telegram, phone.Region()); by.Mode == Live && way.Reason == "" && !way.ByPhone {
-		s.TelegramLink = chatURL(way, v.desk.verificationToken(ver.ID))
-	}
+	s.TelegramLink = v.chatLink(by, ver, Telegram, phone)
+	s.WhatsAppLink = v.chatLink(by, ver, WhatsApp, phone)
 	if by.Mode == Test {
 		s.TestCode, _ = v.desk.code(ver)
 	}
 	return s
+}
+
+// chatLink opens the chat of the channel's bot for the verification. It depends on
+// what is configured only.
+func (v *Verifications) chatLink(by Caller, ver *Verification, ch Channel, phone Phone) string {
+	way := v.carriers.Way(by.Business.ID, by.Mode, ch, phone.Region())
+	if by.Mode != Live || way.Reason != "" {
+		return ""
+	}
+	of := doorOf(by.Business)
+	of.locale = ver.Locale
+	return v.doors.url(way, v.desk.verificationToken(ver.ID), of)
 }
 
 // Check offers a code. An unknown or foreign id is ErrNotFound; every other

@@ -3,6 +3,8 @@ package storage
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -28,6 +30,8 @@ type standingState struct {
 	Pauses      int     `json:"pauses,omitempty"`
 	ForgivenAt  int64   `json:"forgiven_at,omitempty"`
 	Erased      []begun `json:"erased,omitempty"`
+
+	Absent map[otpcore.Channel]int64 `json:"absent,omitempty"`
 }
 
 // begun is a start whose verification does not name the phone any more.
@@ -77,6 +81,12 @@ func decodeStanding(business otpcore.ID, phone otpcore.Index, raw string) (*otpc
 	for _, at := range state.Failures {
 		st.Failures = append(st.Failures, fromMillis(at))
 	}
+	if len(state.Absent) > 0 {
+		st.Absent = make(map[otpcore.Channel]time.Time, len(state.Absent))
+	}
+	for ch, until := range state.Absent {
+		st.Absent[ch] = fromMillis(until)
+	}
 	return st, nil
 }
 
@@ -92,6 +102,12 @@ func putStanding(st *otpcore.Standing) write {
 	for _, at := range st.Failures {
 		state.Failures = append(state.Failures, millis(at))
 	}
+	if len(st.Absent) > 0 {
+		state.Absent = make(map[otpcore.Channel]int64, len(st.Absent))
+	}
+	for ch, until := range st.Absent {
+		state.Absent[ch] = millis(until)
+	}
 	return write{query: upsertStanding, insert: true, args: []any{string(st.BusinessID), st.Phone[:], toJSON(state)}}
 }
 
@@ -101,6 +117,10 @@ func storedStanding(st *otpcore.Standing) *otpcore.Standing {
 	s.PausedUntil, s.ForgivenAt, s.Failures = stored(st.PausedUntil), stored(st.ForgivenAt), nil
 	for _, at := range st.Failures {
 		s.Failures = append(s.Failures, stored(at))
+	}
+	s.Absent = maps.Clone(st.Absent)
+	for ch, until := range st.Absent {
+		s.Absent[ch] = stored(until)
 	}
 	return &s
 }

@@ -89,6 +89,11 @@ var replySpecs = map[string]replySpec{
 	"not_own_contact":        {share: true},
 	"type_number_not_enough": {share: true},
 	"not_started":            {},
+	// WhatsApp did not say from which number the person writes.
+	"number_unknown": {},
+	// Put into the person's mouth by an address of WhatsApp: it is the first
+	// message of the chat, and "token" says what it is about.
+	"opener": {args: []string{"business", "token"}},
 
 	// The person pressed a button under a message.
 	"reported": {

@@ -6,6 +6,7 @@ import (
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
+	"otpravka/bot"
 	"otpravka/otpcore"
 )
 
@@ -82,7 +83,7 @@ func inline(b otpcore.Button) inlineButton {
 	case b.Copy != "":
 		out.Copy = &copyText{b.Copy}
 	case b.Action.Verb != "":
-		out.Data = formatAction(b.Action)
+		out.Data = bot.FormatAction(b.Action)
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
@@ -76,30 +75,5 @@ func TestMarkup(t *testing.T) {
 	}
 	if got := inlineMarkup(otpcore.Message{}); got != `{"inline_keyboard":[]}` {
 		t.Errorf("an edit without buttons leaves the old ones: %s", got)
-	}
-}
-
-func TestActions(t *testing.T) {
-	id := otpcore.NewID(otpcore.PrefixVerification, time.Now())
-	wanted := []otpcore.Action{{Verb: otpcore.ActSpeak, Locale: "kk"}}
-	for _, verb := range verbs {
-		wanted = append(wanted, otpcore.Action{Verb: verb, ID: id})
-	}
-	for _, want := range wanted {
-		data := formatAction(want)
-		if len(data) > 64 {
-			t.Errorf("%s takes %d bytes, Telegram allows 64", want.Verb, len(data))
-		}
-		if got, ok := parseAction(data); !ok || got != want {
-			t.Errorf("%q reads back as %v, %v", data, got, ok)
-		}
-	}
-	for _, data := range []string{
-		"", ":", "speak", "speak:", "speak:../kk", "speak:" + string(id), "kk", "notme", "notme:", "notme:vrf_", "approve:" + string(id), "NOTME:" + string(id),
-		"notme:" + strings.ToUpper(string(id)), "notme:" + string(id) + ":", "notme:" + strings.Replace(string(id), "vrf", "biz", 1),
-	} {
-		if got, ok := parseAction(data); ok {
-			t.Errorf("%q is taken for %v", data, got)
-		}
 	}
 }

@@ -125,7 +125,7 @@ func (h *heard) callback(raw json.RawMessage) error {
 	if c.Message == nil || !isPerson(c.Message.Chat, c.From) {
 		return nil
 	}
-	action, ok := parseAction(c.Data)
+	action, ok := bot.ParseAction(c.Data)
 	if !ok {
 		return nil
 	}

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"sync"
+	"time"
 
 	"otpravka/otpcore"
 )
@@ -14,6 +15,7 @@ type Carriers struct {
 	bots    map[otpcore.Channel]otpcore.ID
 	off     map[otpcore.Channel]string
 	gateway *Sender // nil: nothing reaches bare numbers over telegram
+	number  *Sender // nil: nothing does over whatsapp
 }
 
 var _ otpcore.Carriers = (*Carriers)(nil)
@@ -83,6 +85,18 @@ func (c *Carriers) AddGateway() *Sender {
 	return c.gateway
 }
 
+// AddNumber lets the bot of whatsapp reach bare numbers, too, and returns what
+// sends to those. Its chats take texts for 24 h after a person wrote.
+func (c *Carriers) AddNumber() *Sender {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.number = NewSender("whatsapp_cloud", otpcore.Capabilities{Receipts: true})
+	c.senders[otpcore.WhatsApp] = NewSender("whatsapp_cloud", otpcore.Capabilities{
+		FreeText: true, Receipts: true, CanButton: true, ReplyWindow: 24 * time.Hour,
+	})
+	return c.number
+}
+
 // Way describes the channel.
 func (c *Carriers) Way(_ otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, _ string) otpcore.Way {
 	c.mu.Lock()
@@ -90,6 +104,9 @@ func (c *Carriers) Way(_ otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, _ strin
 	var gateway *otpcore.Way
 	if c.gateway != nil && ch == otpcore.Telegram {
 		gateway = &otpcore.Way{Channel: ch, BotID: GatewayBot, ByPhone: true, Capabilities: c.gateway.Capabilities()}
+	}
+	if c.number != nil && ch == otpcore.WhatsApp {
+		gateway = &otpcore.Way{Channel: ch, BotID: c.bots[ch], ByPhone: true, Capabilities: c.number.Capabilities()}
 	}
 	if reason := c.off[ch]; reason != "" {
 		if gateway != nil {
@@ -111,6 +128,9 @@ func (c *Carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error)
 	defer c.mu.Unlock()
 	if d.BotID == GatewayBot && c.gateway != nil {
 		return c.gateway, nil
+	}
+	if d.Channel == otpcore.WhatsApp && d.LinkID == "" && d.Kind == otpcore.DeliverCode && c.number != nil {
+		return c.number, nil
 	}
 	if reason := c.off[d.Channel]; reason != "" {
 		return nil, &otpcore.SendError{Class: otpcore.ClassUnsupported, Provider: string(d.Channel), Message: reason}

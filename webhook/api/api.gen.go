@@ -36,13 +36,15 @@ func (e BlockKind) Valid() bool {
 
 // Defines values for BotState.
 const (
-	BotStateBadCredentials BotState = "bad_credentials"
-	BotStateConflict       BotState = "conflict"
-	BotStateConnected      BotState = "connected"
-	BotStateConnecting     BotState = "connecting"
-	BotStateInUse          BotState = "in_use"
-	BotStateReconnecting   BotState = "reconnecting"
-	BotStateStopped        BotState = "stopped"
+	BotStateBadCredentials             BotState = "bad_credentials"
+	BotStateConflict                   BotState = "conflict"
+	BotStateConnected                  BotState = "connected"
+	BotStateConnecting                 BotState = "connecting"
+	BotStateInUse                      BotState = "in_use"
+	BotStateReconnecting               BotState = "reconnecting"
+	BotStateRestricted                 BotState = "restricted"
+	BotStateStopped                    BotState = "stopped"
+	BotStateWaitingForTemplateApproval BotState = "waiting_for_template_approval"
 )
 
 // Valid indicates whether the value is a known member of the BotState enum.
@@ -60,7 +62,11 @@ func (e BotState) Valid() bool {
 		return true
 	case BotStateReconnecting:
 		return true
+	case BotStateRestricted:
+		return true
 	case BotStateStopped:
+		return true
+	case BotStateWaitingForTemplateApproval:
 		return true
 	default:
 		return false
@@ -71,6 +77,7 @@ func (e BotState) Valid() bool {
 const (
 	BotKindTelegram        BotKind = "telegram"
 	BotKindTelegramGateway BotKind = "telegram_gateway"
+	BotKindWhatsappCloud   BotKind = "whatsapp_cloud"
 )
 
 // Valid indicates whether the value is a known member of the BotKind enum.
@@ -79,6 +86,8 @@ func (e BotKind) Valid() bool {
 	case BotKindTelegram:
 		return true
 	case BotKindTelegramGateway:
+		return true
+	case BotKindWhatsappCloud:
 		return true
 	default:
 		return false
@@ -228,6 +237,7 @@ const (
 	DeliveryErrorKindLandline         DeliveryErrorKind = "landline"
 	DeliveryErrorKindNoFunds          DeliveryErrorKind = "no_funds"
 	DeliveryErrorKindNoRoute          DeliveryErrorKind = "no_route"
+	DeliveryErrorKindNotOnChannel     DeliveryErrorKind = "not_on_channel"
 	DeliveryErrorKindProviderDown     DeliveryErrorKind = "provider_down"
 	DeliveryErrorKindSenderNotAllowed DeliveryErrorKind = "sender_not_allowed"
 	DeliveryErrorKindTemplateMissing  DeliveryErrorKind = "template_missing"
@@ -257,6 +267,8 @@ func (e DeliveryErrorKind) Valid() bool {
 	case DeliveryErrorKindNoFunds:
 		return true
 	case DeliveryErrorKindNoRoute:
+		return true
+	case DeliveryErrorKindNotOnChannel:
 		return true
 	case DeliveryErrorKindProviderDown:
 		return true
@@ -418,12 +430,15 @@ func (e LinkStatus) Valid() bool {
 // Defines values for LinkChannel.
 const (
 	LinkChannelTelegram LinkChannel = "telegram"
+	LinkChannelWhatsapp LinkChannel = "whatsapp"
 )
 
 // Valid indicates whether the value is a known member of the LinkChannel enum.
 func (e LinkChannel) Valid() bool {
 	switch e {
 	case LinkChannelTelegram:
+		return true
+	case LinkChannelWhatsapp:
 		return true
 	default:
 		return false
@@ -679,6 +694,27 @@ func (e WebhookStatus) Valid() bool {
 	}
 }
 
+// Defines values for WhatsAppButton.
+const (
+	WhatsAppButtonCopyCode WhatsAppButton = "copy_code"
+	WhatsAppButtonOneTap   WhatsAppButton = "one_tap"
+	WhatsAppButtonZeroTap  WhatsAppButton = "zero_tap"
+)
+
+// Valid indicates whether the value is a known member of the WhatsAppButton enum.
+func (e WhatsAppButton) Valid() bool {
+	switch e {
+	case WhatsAppButtonCopyCode:
+		return true
+	case WhatsAppButtonOneTap:
+		return true
+	case WhatsAppButtonZeroTap:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WhenUnlinked.
 const (
 	WhenUnlinkedSmsNow WhenUnlinked = "sms_now"
@@ -695,6 +731,19 @@ func (e WhenUnlinked) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// AndroidApp An Android app that takes codes over.
+type AndroidApp struct {
+	// PackageName The app's package name.
+	//
+	// Examples: com.example.shop
+	PackageName string `json:"package_name"`
+
+	// SignatureHash The hash of the app's signing key, 11 characters.
+	//
+	// Examples: K8a/AINcGX7
+	SignatureHash string `json:"signature_hash"`
 }
 
 // Block Something that keeps codes from the phone.
@@ -714,6 +763,9 @@ type BlockKind string
 
 // Bot A connector with its state.
 type Bot struct {
+	// CallbackURL Where the chat network is to post, to be entered there by hand.
+	CallbackURL *string `json:"callback_url,omitempty"`
+
 	// CreatedAt When the bot was registered.
 	CreatedAt time.Time `json:"created_at"`
 
@@ -723,7 +775,8 @@ type Bot struct {
 	ID BotID `json:"id"`
 
 	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
-	// of codes to phones that nobody linked.
+	// of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
+	// both.
 	Kind BotKind `json:"kind"`
 
 	// Name The name that people see.
@@ -735,6 +788,8 @@ type Bot struct {
 	// State How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
 	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
+	// `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
+	// who writes gets an answer, and codes reach nobody else until Meta has approved their text.
 	State BotState `json:"state"`
 
 	// StateAt Since when.
@@ -746,13 +801,18 @@ type Bot struct {
 	// URL Opens the chat and offers to link; it never ends.
 	URL *string `json:"url,omitempty"`
 
-	// Username The bot's public name, without @.
+	// Username The bot's public name, without @; of a WhatsApp number its digits.
 	Username *string `json:"username,omitempty"`
+
+	// VerifyToken What is to be entered beside it.
+	VerifyToken *string `json:"verify_token,omitempty"`
 }
 
 // BotState How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
 // needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 // own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
+// `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
+// who writes gets an answer, and codes reach nobody else until Meta has approved their text.
 type BotState string
 
 // BotID The id of a bot.
@@ -761,7 +821,8 @@ type BotState string
 type BotID = string
 
 // BotKind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
-// of codes to phones that nobody linked.
+// of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
+// both.
 type BotKind string
 
 // BotPage One page of bots.
@@ -852,14 +913,18 @@ type Country = string
 // CreateBotRequest The bot to register.
 type CreateBotRequest struct {
 	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
-	// of codes to phones that nobody linked.
+	// of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
+	// both.
 	Kind BotKind `json:"kind"`
 
 	// Takeover Cut off another service that reads this bot.
 	Takeover *bool `json:"takeover,omitempty"`
 
-	// Token The token that @BotFather gave, or that gateway.telegram.org shows.
+	// Token The token that @BotFather gave, that gateway.telegram.org shows, or that Meta made for a system user.
 	Token string `json:"token"`
+
+	// Whatsapp A number at the WhatsApp Business Cloud API, as Meta's pages name it.
+	Whatsapp *WhatsAppAccount `json:"whatsapp,omitempty"`
 }
 
 // CreateKeyRequest What the key is for and what it may do.
@@ -1191,6 +1256,11 @@ type LinkID = string
 //
 // Examples: ru, kk, en-GB
 type Locale = string
+
+// MetaID An id of Meta's, in digits.
+//
+// Examples: 106540352242922
+type MetaID = string
 
 // Metadata Notes of the business, stored and given back as they are. Never put secrets or card numbers here.
 //
@@ -1865,6 +1935,33 @@ type WebhookReplay struct {
 // WebhookStatus Whether the endpoint gets events.
 type WebhookStatus string
 
+// WhatsAppAccount A number at the WhatsApp Business Cloud API, as Meta's pages name it.
+type WhatsAppAccount struct {
+	// AppSecret The app's secret, from App settings > Basic. Webhooks are signed with it; without it none would be believed.
+	AppSecret string `json:"app_secret"`
+
+	// Apps The Android apps that may take the code over; needed for `one_tap` and `zero_tap`.
+	Apps []AndroidApp `json:"apps,omitempty"`
+
+	// BusinessAccountID An id of Meta's, in digits.
+	//
+	// Examples: 106540352242922
+	BusinessAccountID MetaID `json:"business_account_id"`
+
+	// Button What the button under a code does. `copy_code`: copies it, the default. `one_tap`: hands it to the Android app.
+	// `zero_tap`: the app takes it by itself; with it the business accepts Meta's terms for zero-tap codes.
+	Button *WhatsAppButton `json:"button,omitempty"`
+
+	// PhoneNumberID An id of Meta's, in digits.
+	//
+	// Examples: 106540352242922
+	PhoneNumberID MetaID `json:"phone_number_id"`
+}
+
+// WhatsAppButton What the button under a code does. `copy_code`: copies it, the default. `one_tap`: hands it to the Android app.
+// `zero_tap`: the app takes it by itself; with it the business accepts Meta's terms for zero-tap codes.
+type WhatsAppButton string
+
 // WhenUnlinked What to do with a chat channel when the phone is not linked to a chat. `sms_now` skips it; `wait` holds the
 // code until the person opens the link, and sends an SMS at `fallback_at`.
 type WhenUnlinked string
@@ -2064,7 +2161,7 @@ type ServerInterface interface {
 	// ListBots List the bots
 	// (GET /v1/bots)
 	ListBots(ctx echo.Context, params ListBotsParams) error
-	// CreateBot Register a Telegram bot
+	// CreateBot Register a bot
 	// (POST /v1/bots)
 	CreateBot(ctx echo.Context, params CreateBotParams) error
 	// DeleteBot Remove a bot
@@ -3654,7 +3751,7 @@ type StrictServerInterface interface {
 	// ListBots List the bots
 	// (GET /v1/bots)
 	ListBots(ctx context.Context, request ListBotsRequestObject) (ListBotsResponseObject, error)
-	// CreateBot Register a Telegram bot
+	// CreateBot Register a bot
 	// (POST /v1/bots)
 	CreateBot(ctx context.Context, request CreateBotRequestObject) (CreateBotResponseObject, error)
 	// DeleteBot Remove a bot

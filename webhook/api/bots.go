@@ -6,7 +6,7 @@ import (
 	"otpravka/otpcore"
 )
 
-// CreateBot registers a Telegram bot.
+// CreateBot registers a bot.
 func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (CreateBotResponseObject, error) {
 	key, err := h.idempotency(r.Params.IdempotencyKey, r.Body)
 	if err != nil {
@@ -14,12 +14,13 @@ func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (Cre
 	}
 	b, err := h.Bots.Register(ctx, otpcore.BotRequest{
 		BusinessID: clientOf(ctx).caller.Business.ID, Kind: otpcore.BotKind(r.Body.Kind),
-		Token: r.Body.Token, Takeover: given(r.Body.Takeover), Idempotency: key,
+		Token: r.Body.Token, Cloud: cloudAccount(r.Body.Whatsapp), Takeover: given(r.Body.Takeover), Idempotency: key,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return CreateBot201JSONResponse(h.bot(b)), nil
+	shown, err := h.bot(ctx, b)
+	return CreateBot201JSONResponse(shown), err
 }
 
 // ListBots lists the business's bots, oldest first.
@@ -35,7 +36,11 @@ func (h *Handlers) ListBots(ctx context.Context, r ListBotsRequestObject) (ListB
 	}
 	out := ListBots200JSONResponse{Items: []Bot{}, NextCursor: next}
 	for _, b := range items {
-		out.Items = append(out.Items, h.bot(b))
+		shown, err := h.bot(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, shown)
 	}
 	return out, nil
 }
@@ -46,7 +51,8 @@ func (h *Handlers) GetBot(ctx context.Context, r GetBotRequestObject) (GetBotRes
 	if err != nil {
 		return nil, err
 	}
-	return GetBot200JSONResponse(h.bot(b)), nil
+	shown, err := h.bot(ctx, b)
+	return GetBot200JSONResponse(shown), err
 }
 
 // DeleteBot removes a bot with its links.
@@ -57,14 +63,33 @@ func (h *Handlers) DeleteBot(ctx context.Context, r DeleteBotRequestObject) (Del
 	return DeleteBot204Response{}, nil
 }
 
-func (h *Handlers) bot(b *otpcore.Bot) Bot {
+// bot shows a bot, and the address at which people link to it, if there is one.
+func (h *Handlers) bot(ctx context.Context, b *otpcore.Bot) (Bot, error) {
+	callback, verify := h.Bots.Callback(b.ID)
 	out := Bot{
 		ID: string(b.ID), Kind: BotKind(b.Kind), Name: b.Name, Username: some[string](b.Username),
 		State: BotState(b.State), StateDetail: b.StateText, StateAt: at(b.StateAt), CreatedAt: b.CreatedAt.UTC(),
+		CallbackURL: some[string](callback), VerifyToken: some[string](verify),
 	}
-	if b.Username != "" {
-		address := "https://t.me/" + b.Username
+	address, err := h.Links.OfBot(ctx, b)
+	switch {
+	case err == nil:
 		out.URL, out.QrURL = &address, h.qrURL(string(b.ID))
+	case otpcore.KindOf(err) != otpcore.KindNotFound:
+		return out, err
+	}
+	return out, nil
+}
+
+func cloudAccount(w *WhatsAppAccount) *otpcore.CloudAccount {
+	if w == nil {
+		return nil
+	}
+	out := &otpcore.CloudAccount{
+		PhoneNumberID: w.PhoneNumberID, AccountID: w.BusinessAccountID, AppSecret: w.AppSecret, Button: string(given(w.Button)),
+	}
+	for _, app := range w.Apps {
+		out.Apps = append(out.Apps, otpcore.AndroidApp{Package: app.PackageName, Signature: app.SignatureHash})
 	}
 	return out
 }

@@ -28,6 +28,9 @@ type Bots interface {
 	List(ctx context.Context, business otpcore.ID) ([]*otpcore.Bot, error)
 	Get(ctx context.Context, business, id otpcore.ID) (*otpcore.Bot, error)
 	Remove(ctx context.Context, business, id otpcore.ID) error
+	// Callback is what the owner has to enter at the chat network by hand; empty:
+	// nothing.
+	Callback(id otpcore.ID) (url, verifyToken string)
 }
 
 // Handlers carry out the operations of the contract. They stand in one file

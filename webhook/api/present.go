@@ -53,7 +53,7 @@ func (h *Handlers) started(s *otpcore.Started) Verification {
 	out.FallbackAt, out.FallbackIn = nil, nil
 	setTimes(&out, &s.Verification, s.FallbackAt, out.CreatedAt)
 	out.Hint = some[string](s.Hint)
-	out.Links.Telegram = some[string](s.TelegramLink)
+	out.Links.Telegram, out.Links.Whatsapp = some[string](s.TelegramLink), some[string](s.WhatsAppLink)
 	out.TestCode = some[string](s.TestCode.Reveal())
 	return out
 }

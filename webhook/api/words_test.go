@@ -53,10 +53,11 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"FallbackOn"}, words(otpcore.Unconfirmed, otpcore.Undelivered)},
 		{[]string{"Mode"}, words(otpcore.Live, otpcore.Test)},
 		{[]string{"Proof"}, words(otpcore.ProofContact, otpcore.ProofSMS)},
-		{[]string{"BotKind"}, words(otpcore.BotTelegram, otpcore.BotTelegramGateway)},
+		{[]string{"BotKind"}, words(otpcore.BotTelegram, otpcore.BotTelegramGateway, otpcore.BotWhatsAppCloud)},
 		{[]string{"Bot", "properties", "state"}, words(
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
-			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped)},
+			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped,
+			otpcore.BotRestricted, otpcore.BotUnapproved)},
 		{[]string{"Link", "properties", "status"}, words(
 			otpcore.LinkPending, otpcore.LinkActive, otpcore.LinkInactive, otpcore.LinkRevoked, otpcore.LinkExpired)},
 		{[]string{"Delivery", "properties", "status"}, words(
@@ -73,7 +74,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"DeliveryError", "properties", "kind"}, words(
 			otpcore.ClassProviderDown, otpcore.ClassThrottled, otpcore.ClassNoFunds, otpcore.ClassAuth,
 			otpcore.ClassNoRoute, otpcore.ClassBadNumber, otpcore.ClassLandline, otpcore.ClassBlocked,
-			otpcore.ClassUnreachable, otpcore.ClassDuplicate, otpcore.ClassContentRejected,
+			otpcore.ClassUnreachable, otpcore.ClassNotOnChannel, otpcore.ClassDuplicate, otpcore.ClassContentRejected,
 			otpcore.ClassSenderNotAllowed, otpcore.ClassTemplateMissing, otpcore.ClassUnsupported,
 			otpcore.ClassAmbiguous, otpcore.ClassUnknown)},
 	} {

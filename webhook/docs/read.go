@@ -110,6 +110,9 @@ func (r *reader) readBody(out *operation, body node) error {
 	media := body.at("content", "application/json")
 	out.HasBody, out.Optional = true, body.at("required").text() != "true"
 	out.Fields = r.fields(media.at("schema"))
+	for _, property := range media.at("schema", "properties").entries() {
+		r.note(property)
+	}
 	var err error
 	out.Requests, err = examples(media)
 	return err
@@ -167,7 +170,7 @@ func examples(media node) ([]example, error) {
 	return out, nil
 }
 
-// note remembers the objects that an answer names, and those inside of them.
+// note remembers the objects that a body or an answer names, and those inside of them.
 func (r *reader) note(schema node) {
 	name := schema.reference()
 	if name != "" && r.objects[name] {

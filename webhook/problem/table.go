@@ -70,7 +70,8 @@ var table = map[string]entry{
 	"return_host_invalid":           {http.StatusUnprocessableEntity, "No button can lead to this host", "Send hosts of the internet in lower case, such as shop.example.com."},
 	"return_url_invalid":            {http.StatusUnprocessableEntity, "The return_url is no plain https address", "Send an https address without user, port and spaces."},
 	"return_url_not_allowed":        {http.StatusUnprocessableEntity, "The return_url leads to a host that is not on the list", "Put its host on the list return_hosts with PATCH /v1/settings first."},
-	"bot_token_invalid":             {http.StatusUnprocessableEntity, "Telegram does not know this token", "Copy the token from @BotFather again."},
+	"bot_token_invalid":             {http.StatusUnprocessableEntity, "The chat network does not know this token", "Copy the token from where it was made again."},
+	"bot_account_invalid":           {http.StatusUnprocessableEntity, "The account cannot be used like this", "Send the ids and the secret of the account that the token belongs to."},
 	"var_not_allowed":               {http.StatusUnprocessableEntity, "A param holds what a message must not say", "Remove links and digit runs from params."},
 	"pan_detected":                  {http.StatusUnprocessableEntity, "A text looks like a card number", "Never send card numbers here."},
 	"country_invalid":               {http.StatusUnprocessableEntity, "This is no country code", "Send an ISO 3166 code such as KZ."},
@@ -115,6 +116,7 @@ var table = map[string]entry{
 	"internal":             {http.StatusInternalServerError, "Something went wrong on our side", "Repeat the request; if it fails again, tell the operator the request id."},
 	"unavailable":          {http.StatusServiceUnavailable, "The request could not be finished", "Nothing happened; repeat the request."},
 	"overloaded":           {http.StatusServiceUnavailable, "Too much to do", "Nothing happened; repeat the request after Retry-After."},
+	"whatsapp_unreachable": {http.StatusServiceUnavailable, "Meta could not be asked", "Nothing was stored; repeat the request after Retry-After."},
 	"telegram_unreachable": {http.StatusServiceUnavailable, "Telegram could not be asked", "Nothing was stored; repeat the request after Retry-After."},
 	"not_ready":            {http.StatusServiceUnavailable, "Not ready", "Send traffic elsewhere for now."},
 }

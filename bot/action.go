@@ -1,4 +1,4 @@
-package telegram
+package bot
 
 import (
 	"slices"
@@ -13,14 +13,15 @@ var verbs = []otpcore.ActionVerb{otpcore.ActNotMe, otpcore.ActPause, otpcore.Act
 // choices are the actions about a business.
 var choices = []otpcore.ActionVerb{otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy}
 
-// formatAction writes an action as callback data, "notme:vrf_…" or "speak:kk".
+// FormatAction writes an action as the data of a button, "notme:vrf_…" or "speak:kk".
 // The longest has 38 bytes of the 64 that Telegram allows
-// (https://core.telegram.org/bots/api#inlinekeyboardbutton).
-func formatAction(a otpcore.Action) string { return string(a.Verb) + ":" + string(a.ID) + a.Locale }
+// (https://core.telegram.org/bots/api#inlinekeyboardbutton), and WhatsApp allows
+// more.
+func FormatAction(a otpcore.Action) string { return string(a.Verb) + ":" + string(a.ID) + a.Locale }
 
-// parseAction reads callback data back. It is strict: what a button brings may
+// ParseAction reads the data of a button back. It is strict: what a button brings may
 // come from an older version, or from a client that sends what it likes.
-func parseAction(data string) (otpcore.Action, bool) {
+func ParseAction(data string) (otpcore.Action, bool) {
 	verb, about, _ := strings.Cut(data, ":")
 	a := otpcore.Action{Verb: otpcore.ActionVerb(verb)}
 	if a.Verb == otpcore.ActSpeak {
