@@ -130,6 +130,9 @@ var replySpecs = map[string]replySpec{
 	"bot_bad_credentials": {args: []string{"bot"}},
 	"bot_conflict":        {args: []string{"bot"}},
 	"bot_in_use":          {args: []string{"bot"}},
+	"bot_logged_out":      {args: []string{"bot"}},
+	"bot_replaced":        {args: []string{"bot"}},
+	"bot_outdated":        {args: []string{"bot"}},
 
 	// Told to the old chat when another chat has linked the phone.
 	"replaced": {args: []string{"business", "phone"}, remove: true},

@@ -15,6 +15,7 @@ import (
 	"go.mau.fi/whatsmeow/types/events"
 
 	"otpravka/bot"
+	"otpravka/internal/backoff"
 	"otpravka/otpcore"
 )
 
@@ -28,13 +29,14 @@ type Connector struct {
 	lock    reachOut
 	present presence
 	live    atomic.Pointer[session] // through which messages leave; nil: none do
+	name    string                  // of the account, as last heard
 	renewed bool                    // the version was asked for anew after WhatsApp refused it
 }
 
 var _ bot.Connector = (*Connector)(nil)
 
 func newConnector(f *Factory, b otpcore.Bot, home bot.Home) *Connector {
-	c := &Connector{factory: f, bot: b, home: home}
+	c := &Connector{factory: f, bot: b, home: home, name: b.Name}
 	c.pairing.init(b.ID)
 	c.pace.every = f.opts.Pace
 	return c
@@ -86,10 +88,8 @@ func (c *Connector) turn(ctx context.Context) error {
 // banned waits until WhatsApp lets the account in again.
 func (c *Connector) banned(ctx context.Context, d device) error {
 	c.home.Stands(ctx, d.state, d.reason)
-	select {
-	case <-ctx.Done():
+	if !backoff.Sleep(ctx, time.Until(d.until)) {
 		return nil
-	case <-time.After(time.Until(d.until)):
 	}
 	return c.factory.opts.Keys.keep(ctx, c.bot.ID, device{jid: d.jid})
 }
@@ -156,6 +156,10 @@ func (c *Connector) online(ctx context.Context, stored *store.Device) error {
 	}
 }
 
+// mostSilences is how many keep-alives may stay without an answer before the
+// connection is given up; they leave every 20 to 30 s.
+const mostSilences = 3
+
 // gone reports whether the event says that there is no connection any more.
 func gone(event any) bool {
 	_, yes := event.(*events.Disconnected)
@@ -182,8 +186,8 @@ func (c *Connector) admitted(ctx context.Context, s *session) {
 	if err := c.factory.opts.Keys.sweep(ctx, time.Now()); err != nil {
 		c.log().Warn("sent messages not swept", "error", err)
 	}
-	number := keys.GetJID().User
-	c.home.Known(ctx, bot.Identity{Username: number, Name: cmp.Or(keys.BusinessName, keys.PushName, "WhatsApp")})
+	c.name = cmp.Or(keys.BusinessName, keys.PushName, c.name)
+	c.home.Known(ctx, bot.Identity{Username: keys.GetJID().User, Name: c.name})
 	c.live.Store(s)
 	c.pairing.finished()
 	if until := c.lock.until(); until.After(time.Now()) {
@@ -201,11 +205,12 @@ func (c *Connector) follow(ctx context.Context, s *session, event any) (done boo
 		return true, errLost
 	case *events.KeepAliveTimeout:
 		c.live.CompareAndSwap(s, nil) // whatever waits goes to the next channel
-		if e.ErrorCount >= 3 {
+		if e.ErrorCount >= mostSilences {
 			return true, errSilent
 		}
+		c.home.Stands(ctx, otpcore.BotReconnecting, silentText)
 	case *events.KeepAliveRestored:
-		c.live.Store(s)
+		c.admitted(ctx, s)
 	case *events.LoggedOut:
 		return true, c.loggedOut(ctx, e.Reason)
 	case *events.StreamReplaced:

@@ -25,6 +25,28 @@ func TestDeviceReconnects(t *testing.T) {
 	d.shows(anna, "again")
 }
 
+// TestSilence: a keep-alive without an answer sends what waits to the next
+// channel, and several end the connection.
+func TestSilence(t *testing.T) {
+	d := newLinked(t)
+	s := d.live.Load()
+	s.events <- &events.KeepAliveTimeout{ErrorCount: 1}
+	d.until("reconnecting")
+	if e := d.refusal(to(newPhone("Anna"), "x")); e.Class != otpcore.ClassProviderDown {
+		t.Errorf("refused by %v", e)
+	}
+	s.events <- &events.KeepAliveRestored{}
+	d.until("connected")
+	d.sends(to(newPhone("Boris"), "back"))
+	d.must(d.owner.WaitSettled(soon(t)))
+	d.change(func() { d.states = nil })
+	s.events <- &events.KeepAliveTimeout{ErrorCount: mostSilences}
+	d.until("connected")
+	if d.live.Load() == s {
+		t.Error("the silent connection is in use still")
+	}
+}
+
 func TestServerThatIsAway(t *testing.T) {
 	d := newLinked(t)
 	d.must(d.halt())
@@ -132,7 +154,7 @@ func TestDeviceInUseElsewhere(t *testing.T) {
 
 func TestEverySentenceSaysSomething(t *testing.T) {
 	at := time.Date(2026, 11, 26, 18, 0, 0, 0, time.UTC)
-	all := []string{unlinkedText, replacedText, outdatedText, reachOutText(at), banText(999, at)}
+	all := []string{unlinkedText, silentText, replacedText, outdatedText, reachOutText(at), banText(999, at)}
 	for _, reason := range []events.ConnectFailureReason{401, 403, 406} {
 		all = append(all, logoutText(reason))
 	}

@@ -41,10 +41,10 @@ func (s *session) inbound(e *events.Message) (bot.Inbound, bool) {
 	case from.Chat.Server != types.DefaultUserServer && from.Chat.Server != types.HiddenUserServer:
 		return bot.Inbound{}, false
 	}
-	in := bot.Inbound{
-		Update: updateOf(from.Chat, from.ID), Posted: true, Kind: bot.Text, Text: text, At: from.Timestamp,
-		Chat: from.Chat.ToNonAD().String(),
-	}
+	in := bot.Words(text)
+	in.Update, in.Posted, in.At = updateOf(from.Chat, from.ID), true, from.Timestamp
+	in.Chat = from.Chat.ToNonAD().String()
+	in.About = e.Message.GetExtendedTextMessage().GetContextInfo().GetStanzaID() // of an answer to a message
 	if number := s.number(from); !number.IsEmpty() {
 		in.Number, in.Chat = "+"+number.User, number.String()
 	}

@@ -40,11 +40,8 @@ type Keys struct {
 // InFile keeps keys in a SQLite file, which only its owner can read.
 func InFile(path string) *Keys { return &Keys{file: path} }
 
-// schema is where the keys lie in PostgreSQL: a migration of the library's tables
-// must not meet ours.
-const schema = "otpravka_whatsapp"
-
-// InPostgres keeps keys in a schema of their own of the database.
+// InPostgres keeps keys in a schema of their own, beside that of the URL: a
+// migration of the library's tables must not meet ours.
 func InPostgres(url string) *Keys { return &Keys{postgres: url} }
 
 // Close closes the database if it was opened.
@@ -119,7 +116,12 @@ func connectPostgres(ctx context.Context, address string) (*sql.DB, string, erro
 	if err != nil {
 		return nil, "", err
 	}
-	_, err = conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema)
+	var schema string
+	err = conn.QueryRow(ctx, "SELECT coalesce(nullif(current_schema(), 'public'), 'otpravka') || '_whatsapp'").Scan(&schema)
+	if err == nil {
+		schema = pgx.Identifier{schema}.Sanitize()
+		_, err = conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema)
+	}
 	if err := errors.Join(err, conn.Close(ctx)); err != nil {
 		return nil, "", err
 	}
@@ -187,7 +189,7 @@ func (k *Keys) lease(ctx context.Context, id otpcore.ID) (release func(), err er
 		return nil, err
 	}
 	var ours bool
-	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, schema+" "+string(id)).Scan(&ours)
+	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, "otpravka whatsapp "+string(id)).Scan(&ours)
 	if err != nil || !ours {
 		if err == nil {
 			err = busy()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"otpravka/internal/backoff"
 	"otpravka/otpcore"
 )
 
@@ -34,17 +35,10 @@ func (p *pace) take(ctx context.Context) *otpcore.SendError {
 		e.RetryAfter = wait
 		return e
 	}
-	if wait <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if wait > 0 && !backoff.Sleep(ctx, wait) {
 		return failed(otpcore.ClassProviderDown, "There was no time left to send the message.", ctx.Err())
 	}
+	return nil
 }
 
 // turn returns how long it takes until the next turn, which is taken if that is

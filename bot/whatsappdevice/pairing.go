@@ -122,7 +122,7 @@ func (c *Connector) unlinked(ctx context.Context, d device) (err error) {
 	if state == "" {
 		state, text = otpcore.BotPairing, unlinkedText
 	}
-	c.home.Known(ctx, bot.Identity{Name: c.bot.Name}) // nobody can write to it
+	c.home.Known(ctx, bot.Identity{Name: c.name}) // nobody can write to it
 	c.home.Stands(ctx, state, text)
 	select {
 	case <-ctx.Done():

@@ -39,15 +39,26 @@ func (v *version) announce(p *waWa6.ClientPayload) *waWa6.ClientPayload {
 // askLimit bounds the question for the version.
 const askLimit = 5 * time.Second
 
-// learn asks WhatsApp for its present version and reports whether that is news.
-func (f *Factory) learn(ctx context.Context) bool {
+var errNoVersion = errors.New("WhatsApp does not tell its present version")
+
+// ask asks WhatsApp for its present version.
+func (f *Factory) ask(ctx context.Context) (*store.WAVersionContainer, error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	d := f.dialer()
 	defer d.transport.CloseIdleConnections()
 	latest, err := whatsmeow.GetLatestVersion(ctx, &http.Client{Transport: d.transport})
 	if err != nil {
-		f.opts.Log.Debug("version of WhatsApp Web not learned") // the error quotes a whole page
+		return nil, errNoVersion // and not the library's, which may quote a whole page
+	}
+	return latest, nil
+}
+
+// learn asks for the version and reports whether that is news.
+func (f *Factory) learn(ctx context.Context) bool {
+	latest, err := f.ask(ctx)
+	if err != nil {
+		f.opts.Log.Debug("version of WhatsApp Web not learned", "error", err)
 		return false
 	}
 	before := f.version.latest.Swap(latest)
@@ -61,19 +72,12 @@ type Age struct {
 	Behind        uint32 // revisions
 }
 
-var errNoVersion = errors.New("WhatsApp does not tell its present version")
-
 // CheckVersion asks WhatsApp for its present version, for somebody who wants to
 // know whether this build is too old before they link a phone.
 func CheckVersion(ctx context.Context, server TestServer) (Age, error) {
-	f := &Factory{opts: Options{TestServer: server}}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	d := f.dialer()
-	defer d.transport.CloseIdleConnections()
-	latest, err := whatsmeow.GetLatestVersion(ctx, &http.Client{Transport: d.transport})
+	latest, err := (&Factory{opts: Options{TestServer: server}}).ask(ctx)
 	if err != nil {
-		return Age{}, errNoVersion // and not the library's, which may quote a whole page
+		return Age{}, err
 	}
 	built := store.GetWAVersion()
 	age := Age{Built: built.String(), Latest: latest.String()}

@@ -61,6 +61,7 @@ type house struct {
 	postman   *events.Client
 	poster    *events.Poster
 	byPhone   *telegramgateway.Factory
+	devices   *devices // nil in a build without them
 	server    *webhook.Server
 	admin     *admin.Service
 	adminPath string
@@ -130,14 +131,21 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if h.byPhone, err = newByPhone(h.cfg, ring, h.db, h.baseURL); err != nil {
 		return err
 	}
+	if h.devices, err = newDevices(h.cfg, ring, h.core); err != nil {
+		return err
+	}
+	factories := map[otpcore.BotKind]bot.Factory{
+		otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
+		otpcore.BotTelegramGateway: h.byPhone,
+	}
+	if h.devices != nil {
+		factories[otpcore.BotWhatsAppDevice] = h.devices
+	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
 		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log, Shared: shared,
-		Alerts: &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
-		Inbox:  bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
-		Factories: map[otpcore.BotKind]bot.Factory{
-			otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
-			otpcore.BotTelegramGateway: h.byPhone,
-		},
+		Alerts:    &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
+		Inbox:     bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
+		Factories: factories,
 	})
 	ways.fleet = h.fleet
 	if err := h.fleet.Load(ctx); err != nil {
@@ -159,7 +167,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 func (h *house) openDoors(ring *keyring.Ring) error {
 	business, err := api.New(api.NewHandlers(api.Services{
 		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
-		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Bots: h.fleet, Vault: ring, BaseURL: h.baseURL,
+		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Bots: h.fleet, Numbers: phone.Parser{}, Vault: ring, BaseURL: h.baseURL,
 	}), h.core.Businesses, h.cfg.CallsPerSecond)
 	if err != nil {
 		return err
@@ -180,7 +188,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 func (h *house) close() error {
 	h.gateway.Close()
 	h.postman.Close()
-	return h.db.Close()
+	return errors.Join(h.devices.close(), h.db.Close())
 }
 
 // listen takes the port first: a second server on the same machine says so

@@ -36,10 +36,17 @@ type Config struct {
 	// TelegramUpdates is how bots hear what people write: UpdatesAuto (or
 	// empty), UpdatesPoll or UpdatesWebhook.
 	TelegramUpdates string
-	SMS             []sms.ProviderConfig
-	SharedBots      []SharedBot    // of the operator
-	Proxies         origin.Proxies // whose word on a caller's address is taken
-	WebhooksAllow   []string       // private addresses that events may be sent to, each a host and a port
+	// WhatsAppTestServer is a simulator that stands in for WhatsApp with linked
+	// devices, as host:port,key; empty: the real one. It is refused together with a
+	// public URL of the world.
+	WhatsAppTestServer string
+	// WhatsAppPace is the time between two messages of a linked device; zero: the
+	// connector's own.
+	WhatsAppPace  time.Duration
+	SMS           []sms.ProviderConfig
+	SharedBots    []SharedBot    // of the operator
+	Proxies       origin.Proxies // whose word on a caller's address is taken
+	WebhooksAllow []string       // private addresses that events may be sent to, each a host and a port
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits
@@ -110,7 +117,24 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s must be an address like https://codes.example.com, without a query", u.name)
 		}
 	}
+	if err := c.checkWhatsApp(); err != nil {
+		return err
+	}
 	return c.checkUpdates()
+}
+
+// checkWhatsApp keeps a simulator off a server that the world uses: nobody would
+// get a code, and everything would look well.
+func (c *Config) checkWhatsApp() error {
+	if err := checkTestServer(c.WhatsAppTestServer); err != nil || c.WhatsAppTestServer == "" || c.PublicURL == "" {
+		return err
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			return nil
+		}
+	}
+	return errors.New("OTPRAVKA_WHATSAPP_TEST_SERVER is for tests on one machine, and OTPRAVKA_PUBLIC_URL is an address of the world: unset one of them")
 }
 
 // byWebhook reports whether Telegram posts updates to us, in place of being

@@ -56,6 +56,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"proxies", e.proxies},
 		{"bots", e.bots},
 		{"updates", e.updates},
+		{"whatsapp", e.devices},
 		{"sms", e.sms},
 		{"endpoints", e.endpoints},
 	} {
@@ -267,6 +268,10 @@ var botGrades = map[otpcore.BotState]Grade{
 	otpcore.BotBadCredentials: Fail,
 	otpcore.BotConflict:       Fail,
 	otpcore.BotInUse:          Fail,
+	otpcore.BotPairing:        Fail,
+	otpcore.BotLoggedOut:      Fail,
+	otpcore.BotReplaced:       Fail,
+	otpcore.BotOutdated:       Fail,
 }
 
 func (e *examination) bots(context.Context) []Finding {

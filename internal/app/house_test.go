@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"bot":                 {"otpcore", "internal/backoff"},
 	"bot/telegram":        {"otpcore", "bot", "internal/backoff", "internal/failpoint"},
 	"bot/telegramgateway": {"otpcore", "bot"},
-	"bot/whatsappdevice":  {"otpcore", "bot"},
+	"bot/whatsappdevice":  {"otpcore", "bot", "internal/backoff"},
 	"internal/phone":      {"otpcore"},
 	"internal/keyring":    {"otpcore"},
 	"internal/metrics":    {"otpcore", "storage"},

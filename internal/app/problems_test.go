@@ -215,13 +215,16 @@ func (w *world) readAnswer(from *bufio.Reader, method, path string) answer {
 	return a
 }
 
+// elsewhere are the codes that another build of the server answers.
+var elsewhere = map[string]bool{}
+
 // TestEveryProblemIsProduced makes the real server give every code of the
 // table, so that none is documented that nobody can meet.
 func TestEveryProblemIsProduced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *app.Config) { cfg.CallsPerSecond, cfg.WebhooksAllow = 1000, []string{nobody} })
 	for _, code := range problem.Codes() {
-		if provocations[code] == nil {
+		if provocations[code] == nil && !elsewhere[code] {
 			t.Errorf("nothing provokes %s: add a provocation, or take the code out of the table and the contract", code)
 		}
 	}

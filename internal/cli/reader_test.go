@@ -86,6 +86,7 @@ func (r *reader) must(cmd *exec.Cmd) []byte {
 // names are the variables that documents ask their readers to set, by what is
 // kept in them.
 var names = map[string]*regexp.Regexp{
+	"BOT":         regexp.MustCompile(`"id":"(bot_[0-9a-z]{26})"`),
 	"ID":          regexp.MustCompile(`"id":"(vrf_[0-9a-z]{26})"`),
 	"KEY_ID":      regexp.MustCompile(`"id":"(key_[0-9a-z]{26})"`),
 	"WEBHOOK_ID":  regexp.MustCompile(`"id":"(whk_[0-9a-z]{26})"`),

@@ -24,6 +24,7 @@ type scene struct {
 	gateway  *telegramgatewaysim.Server
 	bot      *telegramsim.Bot
 	user     *telegramsim.User
+	whatsApp whatsAppScene
 	shop     *receiversim.Server
 	read     map[string]string // the last message with a code, by where it was read
 	codes    map[string]bool   // that were read
@@ -75,6 +76,7 @@ func (r *reader) setScene() {
 	r.vars["BOT_TOKEN"] = botToken
 	r.kept = append(r.kept, "OTPRAVKA_CONFIG="+config, "OTPRAVKA_TELEGRAM_API="+telegramURL, "OTPRAVKA_TELEGRAM_GATEWAY_API="+gatewayURL)
 	r.scene = s
+	r.setWhatsApp()
 }
 
 // acts are what others do in the course of a document.

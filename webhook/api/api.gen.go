@@ -37,11 +37,17 @@ func (e BlockKind) Valid() bool {
 // Defines values for BotState.
 const (
 	BotStateBadCredentials             BotState = "bad_credentials"
+	BotStateBanned                     BotState = "banned"
 	BotStateConflict                   BotState = "conflict"
 	BotStateConnected                  BotState = "connected"
 	BotStateConnecting                 BotState = "connecting"
 	BotStateInUse                      BotState = "in_use"
+	BotStateLoggedOut                  BotState = "logged_out"
+	BotStateOutdated                   BotState = "outdated"
+	BotStatePairing                    BotState = "pairing"
+	BotStateReachOutLocked             BotState = "reach_out_locked"
 	BotStateReconnecting               BotState = "reconnecting"
+	BotStateReplaced                   BotState = "replaced"
 	BotStateRestricted                 BotState = "restricted"
 	BotStateStopped                    BotState = "stopped"
 	BotStateWaitingForTemplateApproval BotState = "waiting_for_template_approval"
@@ -52,6 +58,8 @@ func (e BotState) Valid() bool {
 	switch e {
 	case BotStateBadCredentials:
 		return true
+	case BotStateBanned:
+		return true
 	case BotStateConflict:
 		return true
 	case BotStateConnected:
@@ -60,7 +68,17 @@ func (e BotState) Valid() bool {
 		return true
 	case BotStateInUse:
 		return true
+	case BotStateLoggedOut:
+		return true
+	case BotStateOutdated:
+		return true
+	case BotStatePairing:
+		return true
+	case BotStateReachOutLocked:
+		return true
 	case BotStateReconnecting:
+		return true
+	case BotStateReplaced:
 		return true
 	case BotStateRestricted:
 		return true
@@ -78,6 +96,7 @@ const (
 	BotKindTelegram        BotKind = "telegram"
 	BotKindTelegramGateway BotKind = "telegram_gateway"
 	BotKindWhatsappCloud   BotKind = "whatsapp_cloud"
+	BotKindWhatsappDevice  BotKind = "whatsapp_device"
 )
 
 // Valid indicates whether the value is a known member of the BotKind enum.
@@ -88,6 +107,8 @@ func (e BotKind) Valid() bool {
 	case BotKindTelegramGateway:
 		return true
 	case BotKindWhatsappCloud:
+		return true
+	case BotKindWhatsappDevice:
 		return true
 	default:
 		return false
@@ -463,6 +484,39 @@ func (e Mode) Valid() bool {
 	}
 }
 
+// Defines values for PairingStatus.
+const (
+	PairingStatusExpired  PairingStatus = "expired"
+	PairingStatusFailed   PairingStatus = "failed"
+	PairingStatusLinking  PairingStatus = "linking"
+	PairingStatusNone     PairingStatus = "none"
+	PairingStatusPaired   PairingStatus = "paired"
+	PairingStatusStarting PairingStatus = "starting"
+	PairingStatusWaiting  PairingStatus = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the PairingStatus enum.
+func (e PairingStatus) Valid() bool {
+	switch e {
+	case PairingStatusExpired:
+		return true
+	case PairingStatusFailed:
+		return true
+	case PairingStatusLinking:
+		return true
+	case PairingStatusNone:
+		return true
+	case PairingStatusPaired:
+		return true
+	case PairingStatusStarting:
+		return true
+	case PairingStatusWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Proof.
 const (
 	ProofContact Proof = "contact"
@@ -776,7 +830,8 @@ type Bot struct {
 
 	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
 	// of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
-	// both.
+	// both. `whatsapp_device` (experimental): a phone's own WhatsApp, to which people write first; pair it with
+	// `POST /v1/bots/{id}/pairing`.
 	Kind BotKind `json:"kind"`
 
 	// Name The name that people see.
@@ -789,7 +844,10 @@ type Bot struct {
 	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 	// `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
-	// who writes gets an answer, and codes reach nobody else until Meta has approved their text.
+	// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
+	// `pairing`: no phone is linked yet. `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a
+	// while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
+	// `reach_out_locked`: it may write only to people who have written to it.
 	State BotState `json:"state"`
 
 	// StateAt Since when.
@@ -812,7 +870,10 @@ type Bot struct {
 // needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 // own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 // `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
-// who writes gets an answer, and codes reach nobody else until Meta has approved their text.
+// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
+// `pairing`: no phone is linked yet. `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a
+// while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
+// `reach_out_locked`: it may write only to people who have written to it.
 type BotState string
 
 // BotID The id of a bot.
@@ -822,7 +883,8 @@ type BotID = string
 
 // BotKind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
 // of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
-// both.
+// both. `whatsapp_device` (experimental): a phone's own WhatsApp, to which people write first; pair it with
+// `POST /v1/bots/{id}/pairing`.
 type BotKind string
 
 // BotPage One page of bots.
@@ -914,14 +976,16 @@ type Country = string
 type CreateBotRequest struct {
 	// Kind What kind of connector this is. `telegram`: a bot that people link to. `telegram_gateway`: Telegram's own delivery
 	// of codes to phones that nobody linked. `whatsapp_cloud`: a number at the WhatsApp Business Cloud API, which does
-	// both.
+	// both. `whatsapp_device` (experimental): a phone's own WhatsApp, to which people write first; pair it with
+	// `POST /v1/bots/{id}/pairing`.
 	Kind BotKind `json:"kind"`
 
 	// Takeover Cut off another service that reads this bot.
 	Takeover *bool `json:"takeover,omitempty"`
 
-	// Token The token that @BotFather gave, that gateway.telegram.org shows, or that Meta made for a system user.
-	Token string `json:"token"`
+	// Token The token that @BotFather gave, that gateway.telegram.org shows, or that Meta made for a system user. A
+	// `whatsapp_device` has none; all others need one.
+	Token *string `json:"token,omitempty"`
 
 	// Whatsapp A number at the WhatsApp Business Cloud API, as Meta's pages name it.
 	Whatsapp *WhatsAppAccount `json:"whatsapp,omitempty"`
@@ -969,6 +1033,19 @@ type CreateLinkRequest struct {
 	//
 	// Examples: 600
 	TTL *int `json:"ttl,omitempty"`
+}
+
+// CreatePairingRequest How to link the phone.
+type CreatePairingRequest struct {
+	// AcceptTerms True: the business has read `terms` and takes the risk.
+	AcceptTerms bool `json:"accept_terms"`
+
+	// Phone A phone in E.164 with `+`, for example `+77015550123`. Spaces, hyphens, dots and brackets are allowed. With
+	// `country` set, or a default country in the settings, also as it is dialled inside the country.
+	//
+	//
+	// Examples: +77015550123
+	Phone *Phone `json:"phone,omitempty"`
 }
 
 // CreateWebhookRequest Where events go, and which.
@@ -1282,6 +1359,42 @@ type Money struct {
 	// Examples: KZT
 	Currency string `json:"currency"`
 }
+
+// Pairing What the person who links a phone is to be shown.
+type Pairing struct {
+	// BotID The id of a bot.
+	//
+	// Examples: bot_01kpx3q8e5f1ttgq0g7m9y2c4d
+	BotID BotID `json:"bot_id"`
+
+	// Detail One sentence: what to do, or what went wrong.
+	Detail string `json:"detail"`
+
+	// ExpiresAt When another code takes the place of this one.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Letters The letters to type into the phone; a secret.
+	//
+	// Examples: ABCD-EFGH
+	Letters *string `json:"letters,omitempty"`
+
+	// Qr The text of the QR code; a secret.
+	Qr *string `json:"qr,omitempty"`
+
+	// QrPng The QR code as a PNG, in a data: address for an img element.
+	QrPng *string `json:"qr_png,omitempty"`
+
+	// Status `none`: nobody is at it. `starting`: WhatsApp was asked for a code. `waiting`: show the code. `linking`: the
+	// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why.
+	Status PairingStatus `json:"status"`
+
+	// Terms What WhatsApp's terms say about this; show it before the code.
+	Terms string `json:"terms"`
+}
+
+// PairingStatus `none`: nobody is at it. `starting`: WhatsApp was asked for a code. `waiting`: show the code. `linking`: the
+// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why.
+type PairingStatus string
 
 // Param A value for a place in the template's text; a string, or an amount of money where the template asks for one.
 type Param = ParamValue
@@ -2114,6 +2227,9 @@ type TestWebhookParams struct {
 // CreateBotJSONRequestBody defines body for CreateBot for application/json ContentType.
 type CreateBotJSONRequestBody = CreateBotRequest
 
+// CreatePairingJSONRequestBody defines body for CreatePairing for application/json ContentType.
+type CreatePairingJSONRequestBody = CreatePairingRequest
+
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = CreateKeyRequest
 
@@ -2170,6 +2286,15 @@ type ServerInterface interface {
 	// GetBot Read a bot
 	// (GET /v1/bots/{id})
 	GetBot(ctx echo.Context, id BotID) error
+	// GetPairing Read how a pairing is going
+	// (GET /v1/bots/{id}/pairing)
+	GetPairing(ctx echo.Context, id BotID) error
+	// CreatePairing Link a bot to a phone
+	// (POST /v1/bots/{id}/pairing)
+	CreatePairing(ctx echo.Context, id BotID) error
+	// WatchPairing Follow a pairing
+	// (GET /v1/bots/{id}/pairing/events)
+	WatchPairing(ctx echo.Context, id BotID) error
 	// ListEvents List events, or wait for the next one
 	// (GET /v1/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -2341,6 +2466,54 @@ func (w *ServerInterfaceWrapper) GetBot(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetBot(ctx, id)
+	return err
+}
+
+// GetPairing converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPairing(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BotID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPairing(ctx, id)
+	return err
+}
+
+// CreatePairing converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePairing(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BotID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePairing(ctx, id)
+	return err
+}
+
+// WatchPairing converts echo context to params.
+func (w *ServerInterfaceWrapper) WatchPairing(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BotID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WatchPairing(ctx, id)
 	return err
 }
 
@@ -3041,6 +3214,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/bots", wrapper.CreateBot, options.OperationMiddlewares["createBot"]...)
 	router.DELETE(options.BaseURL+"/v1/bots/:id", wrapper.DeleteBot, options.OperationMiddlewares["deleteBot"]...)
 	router.GET(options.BaseURL+"/v1/bots/:id", wrapper.GetBot, options.OperationMiddlewares["getBot"]...)
+	router.GET(options.BaseURL+"/v1/bots/:id/pairing", wrapper.GetPairing, options.OperationMiddlewares["getPairing"]...)
+	router.POST(options.BaseURL+"/v1/bots/:id/pairing", wrapper.CreatePairing, options.OperationMiddlewares["createPairing"]...)
+	router.GET(options.BaseURL+"/v1/bots/:id/pairing/events", wrapper.WatchPairing, options.OperationMiddlewares["watchPairing"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
 	router.POST(options.BaseURL+"/v1/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
@@ -3152,6 +3328,102 @@ func (response GetBot200JSONResponse) VisitGetBotResponse(w http.ResponseWriter)
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetPairingRequestObject struct {
+	ID BotID `json:"id"`
+}
+
+type GetPairingResponseObject interface {
+	VisitGetPairingResponse(w http.ResponseWriter) error
+}
+
+type GetPairing200JSONResponse Pairing
+
+func (response GetPairing200JSONResponse) VisitGetPairingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePairingRequestObject struct {
+	ID   BotID `json:"id"`
+	Body *CreatePairingJSONRequestBody
+}
+
+type CreatePairingResponseObject interface {
+	VisitCreatePairingResponse(w http.ResponseWriter) error
+}
+
+type CreatePairing201JSONResponse Pairing
+
+func (response CreatePairing201JSONResponse) VisitCreatePairingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WatchPairingRequestObject struct {
+	ID BotID `json:"id"`
+}
+
+type WatchPairingResponseObject interface {
+	VisitWatchPairingResponse(w http.ResponseWriter) error
+}
+
+type WatchPairing200TextEventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response WatchPairing200TextEventStreamResponse) VisitWatchPairingResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
 }
 
 type ListEventsRequestObject struct {
@@ -3760,6 +4032,15 @@ type StrictServerInterface interface {
 	// GetBot Read a bot
 	// (GET /v1/bots/{id})
 	GetBot(ctx context.Context, request GetBotRequestObject) (GetBotResponseObject, error)
+	// GetPairing Read how a pairing is going
+	// (GET /v1/bots/{id}/pairing)
+	GetPairing(ctx context.Context, request GetPairingRequestObject) (GetPairingResponseObject, error)
+	// CreatePairing Link a bot to a phone
+	// (POST /v1/bots/{id}/pairing)
+	CreatePairing(ctx context.Context, request CreatePairingRequestObject) (CreatePairingResponseObject, error)
+	// WatchPairing Follow a pairing
+	// (GET /v1/bots/{id}/pairing/events)
+	WatchPairing(ctx context.Context, request WatchPairingRequestObject) (WatchPairingResponseObject, error)
 	// ListEvents List events, or wait for the next one
 	// (GET /v1/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -3972,6 +4253,104 @@ func (sh *strictHandler) GetBot(ctx echo.Context, id BotID) error {
 		return err
 	} else if validResponse, ok := response.(GetBotResponseObject); ok {
 		return validResponse.VisitGetBotResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPairing operation middleware
+func (sh *strictHandler) GetPairing(ctx echo.Context, id BotID) error {
+	var request GetPairingRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPairing(ctx.Request().Context(), request.(GetPairingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPairing")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPairingResponseObject); ok {
+		return validResponse.VisitGetPairingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePairing operation middleware
+func (sh *strictHandler) CreatePairing(ctx echo.Context, id BotID) error {
+	var request CreatePairingRequestObject
+
+	request.ID = id
+
+	var body CreatePairingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePairing(ctx.Request().Context(), request.(CreatePairingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePairing")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePairingResponseObject); ok {
+		return validResponse.VisitCreatePairingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WatchPairing operation middleware
+func (sh *strictHandler) WatchPairing(ctx echo.Context, id BotID) error {
+	var request WatchPairingRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WatchPairing(ctx.Request().Context(), request.(WatchPairingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WatchPairing")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WatchPairingResponseObject); ok {
+		return validResponse.VisitWatchPairingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -14,7 +14,7 @@ func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (Cre
 	}
 	b, err := h.Bots.Register(ctx, otpcore.BotRequest{
 		BusinessID: clientOf(ctx).caller.Business.ID, Kind: otpcore.BotKind(r.Body.Kind),
-		Token: r.Body.Token, Cloud: cloudAccount(r.Body.Whatsapp), Takeover: given(r.Body.Takeover), Idempotency: key,
+		Token: given(r.Body.Token), Cloud: cloudAccount(r.Body.Whatsapp), Takeover: given(r.Body.Takeover), Idempotency: key,
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type Services struct {
 	Events        *otpcore.Events
 	Endpoints     *otpcore.Endpoints
 	Bots          Bots
+	Numbers       otpcore.PhoneParser // of the phones that bots are linked to
 	Vault         otpcore.Vault
 	BaseURL       string // of this server, without a slash at its end, for addresses in answers
 }
@@ -28,6 +29,10 @@ type Bots interface {
 	List(ctx context.Context, business otpcore.ID) ([]*otpcore.Bot, error)
 	Get(ctx context.Context, business, id otpcore.ID) (*otpcore.Bot, error)
 	Remove(ctx context.Context, business, id otpcore.ID) error
+	// Pair begins to link a bot to a phone and returns what to show; Pairing returns
+	// that, and a channel that closes when it changes.
+	Pair(ctx context.Context, business, id otpcore.ID, r otpcore.PairRequest) (otpcore.Pairing, error)
+	Pairing(ctx context.Context, business, id otpcore.ID) (otpcore.Pairing, <-chan struct{}, error)
 	// Callback is what the owner has to enter at the chat network by hand; empty:
 	// nothing.
 	Callback(id otpcore.ID) (url, verifyToken string)

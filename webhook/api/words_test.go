@@ -53,11 +53,12 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"FallbackOn"}, words(otpcore.Unconfirmed, otpcore.Undelivered)},
 		{[]string{"Mode"}, words(otpcore.Live, otpcore.Test)},
 		{[]string{"Proof"}, words(otpcore.ProofContact, otpcore.ProofSMS)},
-		{[]string{"BotKind"}, words(otpcore.BotTelegram, otpcore.BotTelegramGateway, otpcore.BotWhatsAppCloud)},
+		{[]string{"BotKind"}, words(otpcore.BotTelegram, otpcore.BotTelegramGateway, otpcore.BotWhatsAppCloud, otpcore.BotWhatsAppDevice)},
 		{[]string{"Bot", "properties", "state"}, words(
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
 			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped,
-			otpcore.BotRestricted, otpcore.BotUnapproved)},
+			otpcore.BotRestricted, otpcore.BotUnapproved,
+			otpcore.BotPairing, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotReachOutLocked)},
 		{[]string{"Link", "properties", "status"}, words(
 			otpcore.LinkPending, otpcore.LinkActive, otpcore.LinkInactive, otpcore.LinkRevoked, otpcore.LinkExpired)},
 		{[]string{"Delivery", "properties", "status"}, words(

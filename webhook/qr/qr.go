@@ -34,6 +34,15 @@ var pictures = map[string]struct {
 	".svg": {"image/svg+xml", modules.svg},
 }
 
+// PNG draws the code of a text.
+func PNG(text string) ([]byte, error) {
+	code, err := encode(text)
+	if err != nil {
+		return nil, err
+	}
+	return code.png()
+}
+
 // Mount adds the route.
 func (c *Codes) Mount(e *echo.Echo) {
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/qr/:file", c.show)

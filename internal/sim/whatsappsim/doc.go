@@ -37,6 +37,11 @@
 // (write.go) waits at the server until the device acknowledges it, over as many
 // logins as that takes (companion.go).
 //
+// # The site
+//
+// Clients read the present version of WhatsApp Web off its page; [Server.SetRevision]
+// says which one that names.
+//
 // # Faults
 //
 // [Server.Fail] catches, by the Method of a rule:

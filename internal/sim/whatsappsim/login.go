@@ -19,7 +19,9 @@ const location = "sim"
 func (c *conn) login() {
 	s := c.srv
 	number := strconv.FormatUint(c.payload.GetUsername(), 10)
-	s.record("login", number, node{Attrs: attrs{"device": int(c.payload.GetDevice())}})
+	s.record("login", number, node{Attrs: attrs{
+		"device": int(c.payload.GetDevice()), "revision": int(c.payload.GetUserAgent().GetAppVersion().GetTertiary()),
+	}})
 	if rule, ok := s.faults.Take("login", number); ok {
 		s.pause(rule.Delay)
 		if rule.HasAnswer() {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mau.fi/whatsmeow/types"
@@ -41,6 +42,7 @@ type Server struct {
 	trust  *authority
 	faults fault.Plan
 	log    calls.Log
+	wanted atomic.Uint32   // revision of WhatsApp Web that the site tells of; zero: none
 	life   context.Context // ends with Close
 	end    context.CancelFunc
 
@@ -120,6 +122,21 @@ func (s *Server) CallCount(method string) int { return s.log.Count(method) }
 // WaitCalls blocks until n stanzas of a method have arrived since New.
 func (s *Server) WaitCalls(ctx context.Context, method string, n int) error {
 	return s.log.Wait(ctx, s.host.Closing(), method, n)
+}
+
+// SetRevision makes the site of WhatsApp Web, which clients ask which version is
+// the present one, name version 2.3000 with this revision.
+func (s *Server) SetRevision(revision uint32) { s.wanted.Store(revision) }
+
+// site answers a browser, or a client that reads the version off the page.
+func (s *Server) site(w http.ResponseWriter) {
+	revision := s.wanted.Load()
+	if revision == 0 {
+		http.Error(w, "there is no site here", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	fmt.Fprintf(w, `<html><script>{"server_revision":1,"client_revision":%d,"tier":"sim"}</script></html>`, revision)
 }
 
 // Cut drops the connections of all linked devices without a word.

@@ -1,0 +1,87 @@
+//go:build !nowhatsmeow
+
+package whatsappdevice
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"otpravka/bot"
+	"otpravka/internal/pgtest"
+	"otpravka/otpcore"
+)
+
+func TestKeysAreTheOwnersAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a ?#% name")
+	k := InFile(filepath.Join(dir, "whatsapp.db"))
+	if _, err := k.device(t.Context(), "bot_a"); err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	for _, name := range []string{"whatsapp.db", "whatsapp.db-wal"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is open to others: %s", name, info.Mode())
+		}
+	}
+}
+
+func TestNothingIsMadeBeforeADeviceNeedsIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "whatsapp.db")
+	k := InFile(path)
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is there: %v", err)
+	}
+}
+
+func TestUrlOfKeysIsNotQuoted(t *testing.T) {
+	for _, url := range []string{"postgres://shop:s3cret@%zz/x", "postgres://shop:s3cret@127.0.0.1:1/x?connect_timeout=1"} {
+		_, err := InPostgres(url).device(t.Context(), "bot_a")
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestOneServerRunsADevice: two with the same keys would throw each other out
+// without end. The second takes over when the first has stopped.
+func TestOneServerRunsADevice(t *testing.T) {
+	url := pgtest.URL(t)
+	first, second := InPostgres(url), InPostgres(url)
+	defer func() { _ = errors.Join(first.Close(), second.Close()) }()
+	id := otpcore.ID("bot_a")
+	release, err := first.lease(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = second.lease(t.Context(), id)
+	if trouble, ok := errors.AsType[*bot.Trouble](err); !ok || trouble.Text == "" || trouble.Wait == 0 {
+		t.Fatalf("two run the device: %v", err)
+	}
+	other, err := second.lease(t.Context(), "bot_b")
+	if err != nil {
+		t.Fatalf("another device: %v", err)
+	}
+	other()
+	release()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	taken, err := second.lease(ctx, id)
+	for err != nil { // the server needs a moment to see that the connection is gone
+		if _, busy := errors.AsType[*bot.Trouble](err); !busy || soon(t).Err() != nil {
+			t.Fatal(err)
+		}
+		taken, err = second.lease(ctx, id)
+	}
+	taken()
+}
