@@ -23,8 +23,6 @@ func TestKilledWithADevice(t *testing.T) {
 	r := newReader(newPlace(t), "the kill", "")
 	r.at = filepath.Join(r.dir, "work")
 	r.open()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	const json = ` -H "Authorization: Bearer $LIVE_KEY" -H 'Content-Type: application/json' -d `
 	r.run(`curl -s http://localhost:8080/v1/bots` + json + `'{"kind": "whatsapp_device"}'`)
 	r.run(`curl -s http://localhost:8080/v1/bots/$BOT/pairing` + json + `'{"accept_terms": true}'`)
@@ -34,6 +32,10 @@ func TestKilledWithADevice(t *testing.T) {
 	r.act("the customer follows the WhatsApp link")
 	first := r.vars["CODE"]
 	user, shop := r.whatsApp.user, r.whatsApp.shop
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := user.WaitMessage(ctx, func(m whatsappsim.Message) bool { return strings.Contains(m.Text, "arrive in this chat") })
+	r.ok(err) // or it would be the one whose answer is held up
 
 	r.whatsApp.server.Fail(fault.Rule{Method: "message", Target: user.Number(), AnswerDelay: time.Hour})
 	r.run(start)
