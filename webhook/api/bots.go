@@ -12,6 +12,9 @@ func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (Cre
 	if err != nil {
 		return nil, err
 	}
+	if r.Body.Token == nil && otpcore.BotKind(r.Body.Kind) != otpcore.BotWhatsAppDevice {
+		return nil, errNoToken
+	}
 	b, err := h.Bots.Register(ctx, otpcore.BotRequest{
 		BusinessID: clientOf(ctx).caller.Business.ID, Kind: otpcore.BotKind(r.Body.Kind),
 		Token: given(r.Body.Token), Cloud: cloudAccount(r.Body.Whatsapp), Takeover: given(r.Body.Takeover), Idempotency: key,
@@ -21,6 +24,11 @@ func (h *Handlers) CreateBot(ctx context.Context, r CreateBotRequestObject) (Cre
 	}
 	shown, err := h.bot(ctx, b)
 	return CreateBot201JSONResponse(shown), err
+}
+
+// errNoToken is what the contract's schema cannot say: all kinds but one have one.
+var errNoToken = &otpcore.Error{
+	Kind: otpcore.KindInvalid, Code: "missing_field", Field: "/token", Detail: "Send the token of the bot: only a whatsapp_device has none.",
 }
 
 // ListBots lists the business's bots, oldest first.
