@@ -121,7 +121,7 @@ func (c *seenConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// silence takes libsignal's log, which goes to the standard output, away.
+// libsignal logs to the standard output, which is not its own.
 func init() {
 	var none logger.Loggable = silent{}
 	logger.Setup(&none)

@@ -33,7 +33,10 @@ type Connector struct {
 	renewed bool                    // the version was asked for anew after WhatsApp refused it
 }
 
-var _ bot.Connector = (*Connector)(nil)
+var (
+	_ bot.Paired    = (*Connector)(nil)
+	_ bot.Forgetful = (*Connector)(nil)
+)
 
 func newConnector(f *Factory, b otpcore.Bot, home bot.Home) *Connector {
 	c := &Connector{factory: f, bot: b, home: home, name: b.Name}
@@ -123,7 +126,7 @@ func (c *Connector) online(ctx context.Context, stored *store.Device) error {
 	s := c.newSession(stored)
 	connected := false
 	defer func() { s.close(connected) }()
-	if err := s.client.ConnectContext(s.ctx); err != nil {
+	if err := s.connect(ctx); err != nil {
 		return bot.Plain(err)
 	}
 	late := time.NewTimer(connectLimit)
@@ -265,7 +268,7 @@ func (c *Connector) Forget(ctx context.Context) error {
 func (c *Connector) unlink(ctx context.Context, stored *store.Device) {
 	s := c.newSession(stored)
 	defer s.close(true)
-	if s.client.ConnectContext(s.ctx) != nil {
+	if s.connect(ctx) != nil {
 		return
 	}
 	for {

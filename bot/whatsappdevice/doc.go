@@ -11,8 +11,8 @@
 //   - connector.go is one device under the fleet's supervision, session.go one
 //     connection of it, client.go how that is made;
 //   - pairing.go links a device to a phone, by QR code or by letters to type;
-//   - hear.go turns what people write into input, receipts.go what became of
-//     messages; sender.go sends, pace.go and lock.go say when not to;
+//   - hear.go turns what people write into input, and what became of messages into
+//     receipts; sender.go sends, pace.go and contacts.go say when not to;
 //   - keys.go, devices.go and sent.go keep what a device is, in a database of
 //     their own: the library migrates its tables there, and ours are not touched.
 //

@@ -164,7 +164,7 @@ func (c *Connector) pair(ctx context.Context, o order, before device) (next orde
 		}
 		return err == nil
 	}
-	if err := s.client.ConnectContext(s.ctx); err != nil {
+	if err := s.connect(ctx); err != nil {
 		c.pairing.fail(otpcore.PairingFailed, "WhatsApp cannot be reached; try again.")
 		c.log().Warn("pairing not begun", "error", bot.Plain(err))
 		return o, false, nil
@@ -230,8 +230,10 @@ func (w *wizard) next() bool {
 }
 
 // letters asks for the code that the owner types into the phone.
-func (w *wizard) letters() bool {
-	letters, err := w.s.client.PairPhone(w.s.ctx, w.order.Phone.E164(), true, whatsmeow.PairClientChrome, "Chrome (Linux)")
+func (w *wizard) letters(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, showLimit)
+	defer cancel()
+	letters, err := w.s.client.PairPhone(ctx, w.order.Phone.E164(), true, whatsmeow.PairClientChrome, "Chrome (Linux)")
 	if err != nil {
 		w.c.pairing.fail(otpcore.PairingFailed, "WhatsApp gives no code for this number; link the phone by QR code instead.")
 		w.c.log().Warn("no code to pair with", "error", refusedBy(err))
@@ -251,7 +253,7 @@ func (w *wizard) follow(ctx context.Context, event any) (done bool, err error) {
 	switch e := event.(type) {
 	case *events.QR:
 		if !w.order.Phone.IsZero() {
-			return !w.letters(), nil
+			return !w.letters(ctx), nil
 		}
 		w.codes = e.Codes
 		return !w.next(), nil

@@ -37,6 +37,12 @@ func (c *Connector) newSession(keys *store.Device) *session {
 	return s
 }
 
+// connect opens the connection. What waits for it may give up.
+func (s *session) connect(ctx context.Context) error {
+	defer context.AfterFunc(ctx, s.end)()
+	return s.client.ConnectContext(s.ctx)
+}
+
 // on takes the library's events. False leaves what came in unacknowledged, so
 // that it comes again. The library may still call it after the end.
 func (s *session) on(event any) bool {
