@@ -19,6 +19,8 @@ type hiddenPhone struct{ p Phone }
 
 type hiddenKey struct{ k KeyText }
 
+type hiddenPairing struct{ s PairingSecret }
+
 func TestSecretsPrintMasked(t *testing.T) {
 	_, key := NewKey(&Business{}, Live, "", nil, time.Unix(0, 0))
 	secret := key.Reveal()[keyPrefixLen+9:]
@@ -29,6 +31,7 @@ func TestSecretsPrintMasked(t *testing.T) {
 	}{
 		{"code", []any{NewCode("493021"), new(NewCode("493021")), hidden{NewCode("493021")}, hiddenCode{NewCode("493021")}, []Code{NewCode("493021")}, map[string]Code{"a": NewCode("493021")}}, "493021"},
 		{"phone", []any{NewPhone("+77011234567", "KZ"), hidden{NewPhone("+77011234567", "KZ")}, hiddenPhone{NewPhone("+77011234567", "KZ")}, []Phone{NewPhone("+77011234567", "KZ")}}, "7011234"},
+		{"pairing", []any{NewPairingSecret("2@QX7TK9LM4W"), hidden{NewPairingSecret("2@QX7TK9LM4W")}, hiddenPairing{NewPairingSecret("2@QX7TK9LM4W")}, Pairing{QR: NewPairingSecret("2@QX7TK9LM4W")}}, "QX7TK9LM4W"},
 		{"key", []any{key, hidden{key}, hiddenKey{key}, []KeyText{key}}, secret},
 	} {
 		for _, value := range tt.values {

@@ -41,17 +41,22 @@ type PairRequest struct {
 }
 
 // PairingSecret is a code that links whoever has it to the account. It prints as
-// dots.
-type PairingSecret struct{ text string }
+// dots; it lies behind a pointer for the reason that Code does.
+type PairingSecret struct{ text *string }
 
 // NewPairingSecret wraps a code.
-func NewPairingSecret(text string) PairingSecret { return PairingSecret{text} }
+func NewPairingSecret(text string) PairingSecret { return PairingSecret{&text} }
 
 // Reveal returns the code, for the one who links the device.
-func (s PairingSecret) Reveal() string { return s.text }
+func (s PairingSecret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsZero reports whether there is none.
-func (s PairingSecret) IsZero() bool { return s.text == "" }
+func (s PairingSecret) IsZero() bool { return s.Reveal() == "" }
 
 // Format hides the code under every verb.
 func (s PairingSecret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("•••")) }
