@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 
 	"otpravka/bot"
@@ -215,7 +216,7 @@ func (c *Connector) follow(ctx context.Context, s *session, event any) (done boo
 	case *events.KeepAliveRestored:
 		c.admitted(ctx, s)
 	case *events.LoggedOut:
-		return true, c.loggedOut(ctx, e.Reason)
+		return true, c.loggedOut(ctx, s.jid, e.Reason)
 	case *events.StreamReplaced:
 		return true, &bot.Fall{State: otpcore.BotReplaced, Text: replacedText}
 	case *events.TemporaryBan:
@@ -243,9 +244,12 @@ func (c *Connector) outdated(ctx context.Context) error {
 	return &bot.Fall{State: otpcore.BotOutdated, Text: outdatedText, Err: errOutdated}
 }
 
-// loggedOut keeps the bot with its links and waits for it to be linked again. The
-// library deletes the keys by itself.
-func (c *Connector) loggedOut(ctx context.Context, reason events.ConnectFailureReason) error {
+// loggedOut keeps the bot with its links, without the device, and waits for it to
+// be linked again.
+func (c *Connector) loggedOut(ctx context.Context, jid types.JID, reason events.ConnectFailureReason) error {
+	if err := c.factory.opts.Keys.tidy(ctx, jid); err != nil {
+		c.log().Warn("keys of a device that is gone not tidied", "error", err)
+	}
 	return c.factory.opts.Keys.keep(ctx, c.bot.ID, device{state: otpcore.BotLoggedOut, reason: logoutText(reason)})
 }
 

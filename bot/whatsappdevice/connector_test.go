@@ -60,8 +60,17 @@ func TestServerThatIsAway(t *testing.T) {
 // linked again, to the same phone or to another.
 func TestDeviceThatIsUnlinked(t *testing.T) {
 	d := newLinked(t)
+	d.writes(newPhone("Anna"), "hello, shop")
+	d.hears()
+	d.must(d.owner.WaitSettled(soon(t)))
 	d.owner.Unlink()
 	d.until("logged_out")
+	var left int
+	d.must(d.keys.db.QueryRowContext(t.Context(),
+		"SELECT (SELECT count(*) FROM whatsmeow_device) + (SELECT count(*) FROM whatsmeow_privacy_tokens) + (SELECT count(*) FROM whatsmeow_lid_map)").Scan(&left))
+	if left != 0 {
+		t.Errorf("%d rows are left of the device", left)
+	}
 	if d.is.Username != "" {
 		t.Errorf("people are still told to write to %s", d.is.Username)
 	}

@@ -85,5 +85,15 @@ func (k *Keys) forget(ctx context.Context, bot otpcore.ID) error {
 	}
 	_, sent := k.db.ExecContext(ctx, `DELETE FROM otpravka_sent WHERE bot_id = $1`, string(bot))
 	_, row := k.db.ExecContext(ctx, `DELETE FROM otpravka_devices WHERE bot_id = $1`, string(bot))
-	return errors.Join(err, sent, row)
+	return errors.Join(err, sent, row, k.tidy(ctx, d.jid))
+}
+
+// tidy deletes what is left of a device that is gone. The library deletes its keys
+// a little later by itself, and leaves the numbers of those who wrote to it and, of
+// the last device, which hidden address is whose.
+func (k *Keys) tidy(ctx context.Context, gone types.JID) error {
+	_, device := k.db.ExecContext(ctx, `DELETE FROM whatsmeow_device WHERE jid = $1`, gone.String())
+	_, tokens := k.db.ExecContext(ctx, `DELETE FROM whatsmeow_privacy_tokens WHERE our_jid NOT IN (SELECT jid FROM whatsmeow_device)`)
+	_, addresses := k.db.ExecContext(ctx, `DELETE FROM whatsmeow_lid_map WHERE NOT EXISTS (SELECT 1 FROM whatsmeow_device)`)
+	return errors.Join(device, tokens, addresses)
 }

@@ -3,6 +3,7 @@
 package whatsappdevice
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -82,14 +83,28 @@ func TestDeviceComesBackAfterARestart(t *testing.T) {
 
 func TestRemovedBotLeavesNothing(t *testing.T) {
 	d := newLinked(t)
-	o := to(newPhone("Anna"), "482913")
-	d.sends(o)
+	anna := newPhone("Anna")
+	d.writes(anna, "hello, shop")
+	d.hears()
+	d.sends(to(anna, "482913"))
 	d.must(d.halt())
 	d.must(d.Forget(soon(t)))
 	if n := d.owner.Devices(); len(n) != 0 {
 		t.Errorf("the phone shows devices %v", n)
 	}
-	for _, table := range []string{"otpravka_devices", "otpravka_sent", "whatsmeow_device", "whatsmeow_sessions", "whatsmeow_pre_keys"} {
+	rows, err := d.keys.db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%version'")
+	d.must(err)
+	var tables []string
+	for rows.Next() {
+		var table string
+		d.must(rows.Scan(&table))
+		tables = append(tables, table)
+	}
+	d.must(errors.Join(rows.Err(), rows.Close()))
+	if len(tables) < 15 {
+		t.Fatalf("tables are %v", tables)
+	}
+	for _, table := range tables {
 		var n int
 		d.must(d.keys.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
 		if n != 0 {

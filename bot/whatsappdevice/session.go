@@ -9,6 +9,7 @@ import (
 
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 )
 
@@ -17,6 +18,7 @@ import (
 type session struct {
 	c      *Connector
 	client *whatsmeow.Client
+	jid    types.JID // of the device; zero while it is being linked
 	dial   *dialer
 	events chan any        // what changes its state
 	ctx    context.Context // of everything that the library does for it
@@ -29,7 +31,7 @@ type session struct {
 
 func (c *Connector) newSession(keys *store.Device) *session {
 	dial := c.factory.dialer()
-	s := &session{c: c, client: c.factory.client(keys, dial), dial: dial, events: make(chan any, 32)}
+	s := &session{c: c, client: c.factory.client(keys, dial), jid: keys.GetJID(), dial: dial, events: make(chan any, 32)}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.client.BackgroundEventCtx = s.ctx
 	s.client.GetMessageForRetry = s.again
