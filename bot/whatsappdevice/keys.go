@@ -120,7 +120,10 @@ func connectPostgres(ctx context.Context, address string) (*sql.DB, string, erro
 	err = conn.QueryRow(ctx, "SELECT coalesce(nullif(current_schema(), 'public'), 'otpravka') || '_whatsapp'").Scan(&schema)
 	if err == nil {
 		schema = pgx.Identifier{schema}.Sanitize()
-		_, err = conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema)
+		// The library looks for its table of versions in all schemas of the database,
+		// where another installation may have one. So it finds it made.
+		_, err = conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema+
+			"; CREATE TABLE IF NOT EXISTS "+schema+".whatsmeow_version (version INTEGER, compat INTEGER)")
 	}
 	if err := errors.Join(err, conn.Close(ctx)); err != nil {
 		return nil, "", err

@@ -53,6 +53,23 @@ func TestUrlOfKeysIsNotQuoted(t *testing.T) {
 	}
 }
 
+// TestInstallationsShareADatabase, each with a schema of its own.
+func TestInstallationsShareADatabase(t *testing.T) {
+	for range 2 {
+		k := InPostgres(pgtest.URL(t))
+		defer k.Close()
+		if err := k.keep(t.Context(), "bot_a", device{state: otpcore.BotLoggedOut, reason: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := k.device(t.Context(), "bot_a"); err != nil || d.state != otpcore.BotLoggedOut { // opened anew
+			t.Errorf("%+v, %v", d, err)
+		}
+	}
+}
+
 // TestOneServerRunsADevice: two with the same keys would throw each other out
 // without end. The second takes over when the first has stopped.
 func TestOneServerRunsADevice(t *testing.T) {
