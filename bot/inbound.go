@@ -21,6 +21,7 @@ const (
 	Press          InboundKind = "press"           // pressed a button under a message
 	Blocked        InboundKind = "blocked"         // blocked the bot
 	Unblocked      InboundKind = "unblocked"
+	Moved          InboundKind = "moved" // another person or phone may hold the account now
 )
 
 // Inbound is one update of a chat network that means something to us. A

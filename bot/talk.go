@@ -61,6 +61,9 @@ func (t *talk) answer(bot *otpcore.Bot) error {
 		return t.press()
 	case Blocked, Unblocked:
 		return t.membership()
+	case Moved:
+		_, err := t.linking.Stop(t.tx, t.chat)
+		return err
 	}
 	return nil
 }

@@ -113,6 +113,13 @@ func (r *Rules) lease() time.Duration { return r.CallTimeout + r.LeaseSlack }
 // extends the life, is sent any more.
 func quiet(ttl time.Duration) time.Duration { return min(30*time.Second, ttl/3) }
 
+// Times are how long a code of the business lives, and when SMS takes over, where
+// a start does not say otherwise.
+func (r *Rules) Times(set Settings) (ttl, fallbackAfter time.Duration) {
+	ttl = or(set.TTL, r.TTL)
+	return ttl, r.fallbackAfter(set, ttl)
+}
+
 // fallbackAfter is the business's wish where it has one, as far as the code
 // lives, else ours, and then at most half of the code's life.
 func (r *Rules) fallbackAfter(set Settings, ttl time.Duration) time.Duration {

@@ -14,6 +14,7 @@ import (
 	"otpravka/bot"
 	"otpravka/bot/telegram"
 	"otpravka/bot/telegramgateway"
+	"otpravka/bot/whatsappcloud"
 	"otpravka/internal/app/admin"
 	"otpravka/internal/failpoint"
 	"otpravka/internal/keyring"
@@ -61,6 +62,7 @@ type house struct {
 	postman   *events.Client
 	poster    *events.Poster
 	byPhone   *telegramgateway.Factory
+	graph     *whatsappcloud.Client
 	devices   *devices // nil in a build without them
 	server    *webhook.Server
 	admin     *admin.Service
@@ -131,12 +133,17 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if h.byPhone, err = newByPhone(h.cfg, ring, h.db, h.baseURL); err != nil {
 		return err
 	}
+	var cloud *whatsappcloud.Factory
+	if h.graph, cloud, err = newCloud(h.cfg, ring, h.core, h.baseURL); err != nil {
+		return err
+	}
 	if h.devices, err = newDevices(h.cfg, ring, h.core); err != nil {
 		return err
 	}
 	factories := map[otpcore.BotKind]bot.Factory{
 		otpcore.BotTelegram:        telegram.NewFactory(network, 0, h.cfg.Log).WithCallbacks(telegramCallbacks(h.cfg, ring, h.baseURL)),
 		otpcore.BotTelegramGateway: h.byPhone,
+		otpcore.BotWhatsAppCloud:   cloud,
 	}
 	if h.devices != nil {
 		factories[otpcore.BotWhatsAppDevice] = h.devices
@@ -174,6 +181,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 	}
 	doors := callbacks.Config{
 		SMS: smsReports{h.gateway}, TelegramGateway: gatewayReports{h.byPhone}, Receipts: h.core.Receipts, Log: h.cfg.Log,
+		WhatsApp: h.fleet,
 	}
 	if h.cfg.byWebhook() {
 		doors.Telegram = h.fleet
@@ -188,6 +196,7 @@ func (h *house) openDoors(ring *keyring.Ring) error {
 func (h *house) close() error {
 	h.gateway.Close()
 	h.postman.Close()
+	h.graph.Close()
 	return errors.Join(h.devices.close(), h.db.Close())
 }
 

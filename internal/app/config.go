@@ -36,6 +36,12 @@ type Config struct {
 	// TelegramUpdates is how bots hear what people write: UpdatesAuto (or
 	// empty), UpdatesPoll or UpdatesWebhook.
 	TelegramUpdates string
+	// WhatsAppCloudAPI is the base of Meta's Graph API and WhatsAppCloudVersion the
+	// version of it; empty: Meta's own, and the one that the connector was written
+	// for.
+	WhatsAppCloudAPI     string
+	WhatsAppCloudVersion string
+	WhatsAppPrices       WhatsAppPrices // what Meta takes for messages
 	// WhatsAppTestServer is a simulator that stands in for WhatsApp with linked
 	// devices, as host:port,key; empty: the real one. It is refused together with a
 	// public URL of the world.
@@ -107,6 +113,7 @@ func (c *Config) check() error {
 		{"OTPRAVKA_PUBLIC_URL", c.PublicURL},
 		{"OTPRAVKA_TELEGRAM_API", c.TelegramAPI},
 		{"OTPRAVKA_TELEGRAM_GATEWAY_API", c.TelegramGatewayAPI},
+		{"OTPRAVKA_WHATSAPP_CLOUD_API", c.WhatsAppCloudAPI},
 	} {
 		if u.value == "" {
 			continue

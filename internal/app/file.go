@@ -14,6 +14,8 @@ type File struct {
 	sms.Config     `yaml:",inline"`
 	SharedBots     []SharedBot `yaml:"shared_bots"`
 	TrustedProxies []string    `yaml:"trusted_proxies"`
+
+	WhatsAppPrices WhatsAppPrices `yaml:"whatsapp_prices"`
 	Webhooks       struct {
 		Allow []string `yaml:"allow"`
 	} `yaml:"webhooks"`
@@ -34,6 +36,9 @@ func ReadFile(path string) (File, error) {
 	if err := checkShared(f.SharedBots); err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := f.WhatsAppPrices.check(); err != nil {
+		return f, fmt.Errorf("%s: %w", path, err)
+	}
 	if f.proxies, err = origin.Parse(f.TrustedProxies); err != nil {
 		return f, fmt.Errorf("%s: trusted_proxies: %w", path, err)
 	}
@@ -48,4 +53,5 @@ func ReadFile(path string) (File, error) {
 // Take takes over what the file says.
 func (c *Config) Take(f File) {
 	c.SMS, c.SharedBots, c.Proxies, c.WebhooksAllow = f.Providers, f.SharedBots, f.proxies, f.Webhooks.Allow
+	c.WhatsAppPrices = f.WhatsAppPrices
 }

@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"bot":                 {"otpcore", "internal/backoff"},
 	"bot/telegram":        {"otpcore", "bot", "internal/backoff", "internal/failpoint"},
 	"bot/telegramgateway": {"otpcore", "bot"},
+	"bot/whatsappcloud":   {"otpcore", "bot"},
 	"bot/whatsappdevice":  {"otpcore", "bot", "internal/backoff"},
 	"internal/phone":      {"otpcore"},
 	"internal/keyring":    {"otpcore"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"otpravka/bot/whatsappcloud"
 	"otpravka/internal/app"
 	"otpravka/internal/bench"
 	"otpravka/otpcore"
@@ -90,7 +91,7 @@ func newParser(env Env, exit func(int)) (*kong.Kong, error) {
 		kong.Name("otpravka"), kong.Description(about), groups, kong.Writers(env.Out, env.Err), kong.Exit(exit),
 		kong.Vars{
 			"database": app.DefaultDatabaseURL, "listen": app.DefaultListen, "metrics": app.DefaultMetricsListen,
-			"telegram": app.DefaultTelegramAPI, "gateway": app.DefaultTelegramGatewayAPI, "scenarios": strings.Join(bench.Scenarios, ","),
+			"telegram": app.DefaultTelegramAPI, "gateway": app.DefaultTelegramGatewayAPI, "graph": whatsappcloud.DefaultAPI, "graph_version": whatsappcloud.DefaultVersion, "scenarios": strings.Join(bench.Scenarios, ","),
 		},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: helpWidth}),
 	)

@@ -43,12 +43,23 @@ type Posts interface {
 	Receive(ctx context.Context, key string, header http.Header, body []byte) error
 }
 
+// CalledPosts are the posts of chat networks that call an address first, before
+// they post there.
+type CalledPosts interface {
+	Posts
+
+	// Greet checks the word that came with that call. An address without a bot is
+	// not_found, another word than the bot's unauthorized.
+	Greet(key, verifyToken string) error
+}
+
 // Config is what the room works with.
 type Config struct {
 	SMS             Reports
 	TelegramGateway Reports // nil: there is none
 	Receipts        Receiver
-	Telegram        Posts // nil: no address
+	Telegram        Posts       // nil: no address
+	WhatsApp        CalledPosts // nil: no address
 	Log             *slog.Logger
 }
 
@@ -57,6 +68,7 @@ const (
 	SMSPath             = "/callbacks/sms/"
 	TelegramPath        = "/callbacks/telegram/"
 	TelegramGatewayPath = "/callbacks/telegram-gateway/"
+	WhatsAppPath        = "/callbacks/whatsapp/"
 )
 
 // Callbacks is the room of inbound calls.
@@ -75,7 +87,11 @@ func (c *Callbacks) Mount(e *echo.Echo) {
 		e.Any(TelegramGatewayPath+":key", func(ctx echo.Context) error { return c.receive(ctx, c.cfg.TelegramGateway) })
 	}
 	if c.cfg.Telegram != nil {
-		e.POST(TelegramPath+":key", c.telegram)
+		e.POST(TelegramPath+":key", func(ctx echo.Context) error { return c.post(ctx, c.cfg.Telegram, "telegram post refused") })
+	}
+	if c.cfg.WhatsApp != nil {
+		e.GET(WhatsAppPath+":key", c.greet)
+		e.POST(WhatsAppPath+":key", func(ctx echo.Context) error { return c.post(ctx, c.cfg.WhatsApp, "whatsapp post refused") })
 	}
 }
 

@@ -1,0 +1,170 @@
+package whatsappcloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"regexp"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"otpravka/bot"
+)
+
+// Meta's own address and the version of the Graph API that this package was
+// written for.
+const (
+	DefaultAPI     = "https://graph.facebook.com"
+	DefaultVersion = "v24.0"
+)
+
+// callLimit bounds every call. Callers with less patience end their context.
+const callLimit = 15 * time.Second
+
+// maxAnswer is more than a page of templates takes.
+const maxAnswer = 1 << 20
+
+var (
+	errAnswerTooLarge = errors.New("answer too large")
+	versionForm       = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
+)
+
+// token is the access token of a system user. It prints as dots.
+type token string
+
+var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{20,512}={0,2}$`)
+
+// Format hides the token under every verb.
+func (t token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("•••")) }
+
+// LogValue hides the token in structured logs.
+func (t token) LogValue() slog.Value { return slog.StringValue("•••") }
+
+// Client calls the Graph API for any number of accounts. It is safe for
+// concurrent use.
+type Client struct {
+	base      string // with the version
+	transport *http.Transport
+}
+
+// NewClient returns a client of the API at base, a URL without query, in a version
+// like v24.0; empty values are the defaults. The proxy settings of the environment
+// apply.
+func NewClient(base, version string) (*Client, error) {
+	if base == "" {
+		base = DefaultAPI
+	}
+	if version == "" {
+		version = DefaultVersion
+	}
+	base, err := bot.Base(base)
+	if err != nil {
+		return nil, fmt.Errorf("whatsapp cloud api: %w", err)
+	}
+	if !versionForm.MatchString(version) {
+		return nil, fmt.Errorf("whatsapp cloud api: version %q is not like %s", version, DefaultVersion)
+	}
+	return &Client{base: base + "/" + version, transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 5 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+	}}, nil
+}
+
+// Close lets go of idle connections. Calls under way are not cut.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// get asks for fields of an object.
+func (c *Client) get(ctx context.Context, t token, path string, query url.Values, into any) *callError {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.call(ctx, t, http.MethodGet, path, nil, into)
+}
+
+// post sends a JSON body. It follows no redirect: that would take the token
+// elsewhere.
+func (c *Client) post(ctx context.Context, t token, path string, body, into any) *callError {
+	return c.call(ctx, t, http.MethodPost, path, body, into)
+}
+
+func (c *Client) call(ctx context.Context, t token, method, path string, body, into any) *callError {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	var seen atomic.Bool // Meta may have seen the request
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { seen.Store(true) }})
+	fail := func(err error) *callError {
+		e := &callError{kind: unwritten, err: bot.Plain(err, errAnswerTooLarge)}
+		if seen.Load() {
+			e.kind = unanswered
+		}
+		return e
+	}
+	var content io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return fail(err)
+		}
+		content = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, content)
+	if err != nil {
+		return fail(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+string(t))
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return fail(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(raw) > maxAnswer {
+		err = errAnswerTooLarge
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return judge(resp, raw, into)
+}
+
+// judge tells yes from no. An error that the answer names goes before its status;
+// a success whose body says nothing may have done what was asked.
+func judge(resp *http.Response, raw []byte, into any) *callError {
+	var answer struct {
+		Error *struct {
+			Code *int `json:"code"`
+		} `json:"error"`
+	}
+	understood := json.Unmarshal(raw, &answer) == nil
+	e := &callError{kind: refused, status: resp.StatusCode, code: noCode}
+	if understood && answer.Error != nil && answer.Error.Code != nil {
+		e.code = *answer.Error.Code
+	}
+	success := resp.StatusCode >= 200 && resp.StatusCode < 300
+	switch {
+	case success && understood && answer.Error == nil && json.Unmarshal(raw, into) == nil:
+		return nil
+	case success && e.code == noCode:
+		return &callError{kind: unanswered, status: resp.StatusCode, code: noCode}
+	}
+	if after, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && after > 0 {
+		e.retryAfter = min(time.Duration(after)*time.Second, time.Hour)
+	}
+	return e
+}

@@ -1,0 +1,116 @@
+package whatsappcloud
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"otpravka/bot"
+	"otpravka/otpcore"
+)
+
+// Connector is one number: it sends at any time, and what happens there is posted
+// to it.
+type Connector struct {
+	client   *Client
+	opts     Options
+	home     bot.Home
+	bot      otpcore.ID
+	business otpcore.ID
+	account  otpcore.CloudAccount
+	shelf    *shelf
+	log      *slog.Logger
+
+	look        chan struct{} // asks Run to look at the templates now
+	pausedUntil atomic.Int64  // Unix milliseconds
+}
+
+var (
+	_ bot.Called   = (*Connector)(nil)
+	_ bot.Numbered = (*Connector)(nil)
+)
+
+// How often Meta is asked about the templates while it tells nothing by itself.
+const (
+	lookWhileWaiting = 2 * time.Minute
+	lookWhileWell    = time.Hour
+)
+
+// Run lets Meta post to the app, sees to the templates, and stays until ctx ends.
+func (c *Connector) Run(ctx context.Context) error {
+	var done struct{}
+	if failed := c.client.post(ctx, token(c.account.Token), c.account.AccountID+"/subscribed_apps", struct{}{}, &done); failed != nil {
+		return c.trouble(ctx, failed)
+	}
+	for {
+		set, err := c.opts.Settings(ctx, c.business)
+		if err != nil {
+			return err
+		}
+		if failed := c.shelf.sync(ctx, c.client, set); failed != nil {
+			return c.trouble(ctx, failed)
+		}
+		wait := lookWhileWell
+		if c.shelf.usable() {
+			c.home.Connected(ctx)
+		} else {
+			wait = lookWhileWaiting
+			c.home.Stands(ctx, otpcore.BotUnapproved, c.shelf.missing())
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-c.look:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		}
+		timer.Stop()
+	}
+}
+
+// trouble is what a failed call means for the run.
+func (c *Connector) trouble(ctx context.Context, e *callError) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	v := e.verdict()
+	if fall := v.fall(e); fall != nil {
+		return fall
+	}
+	if v.class == otpcore.ClassThrottled {
+		return &bot.Trouble{
+			Wait: max(e.retryAfter, v.wait, time.Minute), Err: e,
+			Text: "Meta asks this number to wait; Otpravka goes on as soon as it may, nothing needs to be done.",
+		}
+	}
+	return e
+}
+
+// lookAgain asks for a look at the templates. It never blocks.
+func (c *Connector) lookAgain() {
+	select {
+	case c.look <- struct{}{}:
+	default:
+	}
+}
+
+// CallbackKey is the secret part of the address that Meta posts to.
+func (c *Connector) CallbackKey() string { return c.opts.CallbackKey(c.account.PhoneNumberID) }
+
+// Callback is what the owner enters at Meta.
+func (c *Connector) Callback() (url, verifyToken string) {
+	return c.opts.CallbackURL(c.CallbackKey()), c.opts.VerifyToken(c.account.PhoneNumberID)
+}
+
+// Greets compares without telling by its time how much of the word was right.
+func (c *Connector) Greets(verifyToken string) bool {
+	want := c.opts.VerifyToken(c.account.PhoneNumberID)
+	return want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(verifyToken)) == 1
+}
+
+// Leave does nothing: other numbers of the account may be posted to by the same
+// subscription, and what comes for this one finds nobody.
+func (c *Connector) Leave(context.Context) {}

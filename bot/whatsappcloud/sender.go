@@ -1,0 +1,226 @@
+package whatsappcloud
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"otpravka/bot"
+	"otpravka/otpcore"
+)
+
+// provider is how deliveries name the Cloud API.
+const provider = string(otpcore.BotWhatsAppCloud)
+
+// Limits of Meta's
+// (https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages).
+const (
+	maxCode        = 15
+	maxText        = 4096
+	maxInteractive = 1024 // characters of a text above buttons
+	maxButtons     = 3
+	maxTitle       = 20
+	maxMessageID   = 256
+	replyWindow    = 24 * time.Hour
+)
+
+var _ otpcore.Sender = (*Connector)(nil)
+
+// Capabilities tells what can be done in a chat.
+func (c *Connector) Capabilities() otpcore.Capabilities {
+	return otpcore.Capabilities{CanButton: true, FreeText: true, Receipts: true, ReplyWindow: replyWindow}
+}
+
+// ByPhone tells that a bare number gets codes in Meta's text, once that is
+// approved.
+func (c *Connector) ByPhone() (otpcore.Capabilities, string) {
+	if !c.shelf.usable() {
+		return otpcore.Capabilities{}, c.shelf.missing()
+	}
+	return otpcore.Capabilities{Receipts: true}, ""
+}
+
+type (
+	textBody struct {
+		Body string `json:"body"`
+	}
+	parameter struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	}
+	component struct {
+		Type       string      `json:"type"`
+		SubType    string      `json:"sub_type,omitempty"`
+		Index      string      `json:"index,omitempty"`
+		Parameters []parameter `json:"parameters"`
+	}
+	language struct {
+		Code string `json:"code"`
+	}
+	template struct {
+		Name       string      `json:"name"`
+		Language   language    `json:"language"`
+		Components []component `json:"components"`
+	}
+	reply struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+	}
+	replyButton struct {
+		Type  string `json:"type"`
+		Reply reply  `json:"reply"`
+	}
+	action struct {
+		Buttons []replyButton `json:"buttons"`
+	}
+	interactive struct {
+		Type   string            `json:"type"`
+		Body   map[string]string `json:"body"`
+		Action action            `json:"action"`
+	}
+	message struct {
+		Product     string       `json:"messaging_product"`
+		Kind        string       `json:"recipient_type"`
+		To          string       `json:"to,omitempty"`
+		Recipient   string       `json:"recipient,omitempty"` // a user id, of people whose number is not known
+		Type        string       `json:"type"`
+		Text        *textBody    `json:"text,omitempty"`
+		Interactive *interactive `json:"interactive,omitempty"`
+		Template    *template    `json:"template,omitempty"`
+		Reference   string       `json:"biz_opaque_callback_data,omitempty"` // comes back with every report
+	}
+)
+
+// Send writes into the chat, or the code to the bare number.
+func (c *Connector) Send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
+	m := message{Product: "whatsapp", Kind: "individual", Reference: string(o.DeliveryID)}
+	var ready bool
+	if o.Chat != "" {
+		ready = m.fill(o)
+	} else {
+		ready = m.fillCode(o, c.shelf.name(), c.shelf.language(o.Locale))
+	}
+	if !ready {
+		return otpcore.Accepted{}, c.failure(&callError{kind: refused, code: 131009})
+	}
+	if wait := c.paused(time.Now()); wait > 0 {
+		return otpcore.Accepted{}, c.failure(&callError{kind: refused, code: 130429, retryAfter: wait})
+	}
+	var answer struct {
+		Messages []struct {
+			ID string `json:"id"`
+		} `json:"messages"`
+	}
+	if failed := c.client.post(ctx, token(c.account.Token), c.account.PhoneNumberID+"/messages", m, &answer); failed != nil {
+		return otpcore.Accepted{}, c.failure(failed)
+	}
+	accepted := otpcore.Accepted{Provider: provider}
+	if len(answer.Messages) > 0 && len(answer.Messages[0].ID) <= maxMessageID {
+		accepted.MessageID = answer.Messages[0].ID
+	}
+	return accepted, nil
+}
+
+// Edit is nothing that the Cloud API knows.
+func (c *Connector) Edit(context.Context, string, otpcore.Outgoing) error {
+	return &otpcore.SendError{Class: otpcore.ClassUnsupported, Provider: provider, Message: "WhatsApp messages cannot be changed."}
+}
+
+// fill makes a message for a chat. Buttons that come back to us are WhatsApp's
+// own, those that lead elsewhere stand in the text, and copying needs none.
+func (m *message) fill(o otpcore.Outgoing) bool {
+	text := o.Message.Text
+	var buttons []replyButton
+	for _, row := range o.Message.Buttons {
+		for _, b := range row {
+			switch {
+			case b.URL != "":
+				text += "\n" + b.Label + ": " + b.URL
+			case b.Action.Verb != "" && len(buttons) < maxButtons:
+				buttons = append(buttons, replyButton{"reply", reply{bot.FormatAction(b.Action), cut(b.Label, maxTitle)}})
+			}
+		}
+	}
+	if strings.Trim(o.Chat, "0123456789") == "" {
+		m.To = o.Chat
+	} else {
+		m.Recipient = o.Chat
+	}
+	length := utf8.RuneCountInString(text)
+	if len(buttons) > 0 && length <= maxInteractive {
+		m.Type = "interactive"
+		m.Interactive = &interactive{Type: "button", Body: map[string]string{"text": text}, Action: action{buttons}}
+		return text != ""
+	}
+	m.Type, m.Text = "text", &textBody{text}
+	return text != "" && length <= maxText
+}
+
+// cut shortens a button's label to what fits on it.
+func cut(label string, most int) string {
+	if runes := []rune(label); len(runes) > most {
+		return strings.TrimSpace(string(runes[:most-1])) + "…"
+	}
+	return label
+}
+
+// fillCode makes an authentication template: the code stands in it twice, in the
+// text and under the button.
+func (m *message) fillCode(o otpcore.Outgoing, name, locale string) bool {
+	code := codeOf(o.Message)
+	if code == "" || o.Phone.IsZero() {
+		return false
+	}
+	m.To, m.Type = strings.TrimPrefix(o.Phone.E164(), "+"), "template"
+	written := []parameter{{"text", code}}
+	m.Template = &template{Name: name, Language: language{locale}, Components: []component{
+		{Type: "body", Parameters: written},
+		{Type: "button", SubType: "url", Index: "0", Parameters: written},
+	}}
+	return true
+}
+
+// codeOf finds the code in a rendered message: the first part that is to be
+// copied. It is empty where a template could not carry it.
+func codeOf(m otpcore.Message) string {
+	if len(m.Mono) == 0 {
+		return ""
+	}
+	at := m.Mono[0]
+	if at.Start < 0 || at.End > len(m.Text) || at.Start >= at.End || at.End-at.Start > maxCode {
+		return ""
+	}
+	return m.Text[at.Start:at.End]
+}
+
+// failure translates a failed call into the domain's words and draws its
+// consequences for the bot.
+func (c *Connector) failure(e *callError) *otpcore.SendError {
+	v := e.verdict()
+	c.consider(v, e)
+	wait := max(e.retryAfter, v.wait)
+	if v.class != otpcore.ClassThrottled {
+		wait = 0
+	}
+	return &otpcore.SendError{Class: v.class, RetryAfter: wait, Provider: provider, Message: v.text, Err: e}
+}
+
+// consider draws the consequences that an error has beyond its own message.
+func (c *Connector) consider(v verdict, err error) {
+	if fall := v.fall(err); fall != nil {
+		c.home.Fell(fall)
+	}
+	if v.pause > 0 {
+		c.log.Warn("number paused", "for", v.pause, "error", err)
+		c.pausedUntil.Store(time.Now().Add(v.pause).UnixMilli())
+	}
+	if v.look {
+		c.lookAgain()
+	}
+}
+
+// paused is how long the whole number has to wait.
+func (c *Connector) paused(now time.Time) time.Duration {
+	return time.UnixMilli(c.pausedUntil.Load()).Sub(now)
+}

@@ -1,0 +1,118 @@
+package whatsappcloud
+
+import (
+	"strings"
+	"testing"
+
+	"otpravka/internal/sim/fault"
+	"otpravka/internal/sim/whatsappcloudsim"
+	"otpravka/otpcore"
+)
+
+func TestTemplatesAreMadeAndWaitedFor(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{Review: true}, nil).ready()
+	for _, l := range languages {
+		status, button, ttl, ok := n.graph.Template(shop.AccountID, "otpravka_code", l)
+		if !ok || status != "PENDING" || button != "copy_code" || ttl != 45 {
+			t.Errorf("%s: %s, button %s, ttl %d", l, status, button, ttl)
+		}
+	}
+	if n.desk.states[0] != string(otpcore.BotUnapproved) {
+		t.Errorf("state is %s", n.desk.states[0])
+	}
+	if _, why := n.ByPhone(); !strings.Contains(why, "not approved") {
+		t.Errorf("bare numbers: %q", why)
+	}
+	if can := n.Capabilities(); !can.FreeText || can.ReplyWindow == 0 {
+		t.Errorf("chats: %+v", can)
+	}
+	// Meta tells of its decision; the post itself decides nothing.
+	if _, err := n.graph.Review(t.Context(), shop.PhoneNumberID, "otpravka_code", "ru", "APPROVED"); err == nil {
+		t.Fatal("posted to an address that nobody has entered")
+	}
+	body := []byte(`{"entry":[{"id":"` + shop.AccountID + `","changes":[{"field":"message_template_status_update","value":{"event":"APPROVED"}}]}]}`)
+	n.must(n.Receive(t.Context(), whatsappcloudsim.Sign(secret, body), body))
+	n.desk.until(t, "the approval", func() bool { return n.desk.states[len(n.desk.states)-1] == "connected" })
+	if can, why := n.ByPhone(); why != "" || can.FreeText || !can.Receipts {
+		t.Errorf("bare numbers: %+v %q", can, why)
+	}
+	if got := len(n.graph.Calls("message_templates")); got != 1+len(languages)+1 {
+		t.Errorf("%d calls", got)
+	}
+}
+
+func TestRefusedTemplatesAreToldAndNotMadeAgain(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Status: 400, Description: "100"})
+	n.ready()
+	if n.desk.states[0] != string(otpcore.BotUnapproved) || n.desk.fell != nil {
+		t.Errorf("states %v, fell %v", n.desk.states, n.desk.fell)
+	}
+	if _, why := n.ByPhone(); !strings.Contains(why, "verify the business") {
+		t.Errorf("bare numbers: %q", why)
+	}
+}
+
+func TestButtonsHaveTemplatesOfTheirOwn(t *testing.T) {
+	for button, name := range templateNames {
+		if button == copyCode {
+			continue
+		}
+		n := newNumber(t, whatsappcloudsim.Options{}, func(a *otpcore.CloudAccount) {
+			a.Button, a.Apps = button, []otpcore.AndroidApp{{Package: "com.example.shop", Signature: "K8a/AINcGX7"}}
+		}).ready()
+		if _, got, _, ok := n.graph.Template(shop.AccountID, name, "en"); !ok || got != button {
+			t.Errorf("%s: template has %q", button, got)
+		}
+		_, err := n.Send(t.Context(), withCode("482913"))
+		n.must(err)
+		if got := n.graph.Messages(annas)[0]; got.Template != name {
+			t.Errorf("%s: sent %s", button, got.Template)
+		}
+	}
+}
+
+func TestDeadTokenEndsTheRun(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.DropToken(goodToken)
+	err := n.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), string(otpcore.BotBadCredentials)) || strings.Contains(err.Error(), goodToken) {
+		t.Errorf("run ended with %v", err)
+	}
+}
+
+func TestRegistrationKnowsWhatBelongsTogether(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	other := shop
+	other.PhoneNumberID, other.AccountID = "206540352242922", "202290129340398"
+	n.graph.AddAccount(other)
+	is, err := n.factory.Identify(t.Context(), credential(nil), false)
+	n.must(err)
+	if is.Account != shop.PhoneNumberID || is.Username != "77770000001" || is.Name != "Book House" {
+		t.Errorf("identity %+v", is)
+	}
+	for name, tt := range map[string]struct {
+		change func(*otpcore.CloudAccount)
+		code   string
+		field  string
+	}{
+		"short token":       {func(a *otpcore.CloudAccount) { a.Token = "x" }, "bot_token_invalid", "/token"},
+		"unknown token":     {func(a *otpcore.CloudAccount) { a.Token += "x" }, "bot_token_invalid", "/token"},
+		"unknown number":    {func(a *otpcore.CloudAccount) { a.PhoneNumberID = "99999" }, "bot_account_invalid", "/whatsapp/phone_number_id"},
+		"another account":   {func(a *otpcore.CloudAccount) { a.AccountID = other.AccountID }, "bot_account_invalid", "/whatsapp/business_account_id"},
+		"another secret":    {func(a *otpcore.CloudAccount) { a.AppSecret = strings.Repeat("0", 32) }, "bot_account_invalid", "/whatsapp/phone_number_id"},
+		"no secret":         {func(a *otpcore.CloudAccount) { a.AppSecret = "" }, "bot_account_invalid", "/whatsapp/app_secret"},
+		"tap without apps":  {func(a *otpcore.CloudAccount) { a.Button = oneTap }, "bot_account_invalid", "/whatsapp/apps"},
+		"apps without taps": {func(a *otpcore.CloudAccount) { a.Apps = []otpcore.AndroidApp{{}} }, "bot_account_invalid", "/whatsapp/button"},
+	} {
+		_, err := n.factory.Identify(t.Context(), credential(tt.change), false)
+		e, ok := err.(*otpcore.Error)
+		if !ok || e.Code != tt.code || e.Field != tt.field || strings.Contains(err.Error(), goodToken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	n.graph.Fail(fault.Rule{Method: "number", Status: 502, Body: fault.GatewayPage(502)})
+	if _, err := n.factory.Identify(t.Context(), credential(nil), false); otpcore.KindOf(err) != otpcore.KindUnavailable {
+		t.Errorf("a page of a proxy: %v", err)
+	}
+}
