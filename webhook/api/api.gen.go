@@ -964,6 +964,19 @@ type CheckVerificationRequest struct {
 // Examples: {"amount":{"amount":"4990.00","currency":"KZT"},"payee":"Book House"}
 type Context map[string]Param
 
+// Cost What a carrier took for a message. Carriers count in parts of cents.
+type Cost struct {
+	// Amount Decimal digits with a point, never a float.
+	//
+	// Examples: 0.0189
+	Amount string `json:"amount"`
+
+	// Currency An ISO 4217 code.
+	//
+	// Examples: USD
+	Currency string `json:"currency"`
+}
+
 // Countries The countries that paid channels may reach.
 type Countries = []Country
 
@@ -1080,8 +1093,8 @@ type Delivery struct {
 	// Channel A kind of road that a code may take.
 	Channel Channel `json:"channel"`
 
-	// Cost An amount as people write it.
-	Cost *Money `json:"cost,omitempty"`
+	// Cost What a carrier took for a message. Carriers count in parts of cents.
+	Cost *Cost `json:"cost,omitempty"`
 
 	// DeliveredAt When it reached the phone, where the carrier tells.
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`

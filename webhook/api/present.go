@@ -92,7 +92,7 @@ func delivery(d *otpcore.Delivery) Delivery {
 		out.Error = &DeliveryError{Kind: DeliveryErrorKind(d.Error.Class), Message: d.Error.Message}
 	}
 	if !d.Cost.IsZero() {
-		out.Cost = &Money{Amount: d.Cost.Amount, Currency: d.Cost.Currency}
+		out.Cost = &Cost{Amount: d.Cost.Amount, Currency: d.Cost.Currency}
 		if d.Cost.Refunded {
 			out.Refunded = &d.Cost.Refunded
 		}
