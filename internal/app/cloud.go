@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"otpravka/bot/whatsappcloud"
 	"otpravka/internal/keyring"
@@ -86,4 +87,24 @@ func newCloud(cfg Config, ring *keyring.Ring, core *otpcore.Core, baseURL string
 
 func cloudKey(ring *keyring.Ring, account string) string {
 	return callbackKey(ring, string(otpcore.BotWhatsAppCloud), account)
+}
+
+// clouds tells where Meta posts to each number of the Cloud API.
+func (e *examination) clouds(context.Context) []Finding {
+	if e.found == nil || e.ring == nil || e.baseURL == "" {
+		return nil
+	}
+	var all []Finding
+	for _, b := range e.found.Bots {
+		if b.Kind != otpcore.BotWhatsAppCloud {
+			continue
+		}
+		address := e.baseURL + callbacks.WhatsAppPath + cloudKey(e.ring, b.Account)
+		if !strings.HasPrefix(address, "https://") {
+			all = append(all, Finding{Grade: Warn, Text: fmt.Sprintf("Meta cannot post to +%s at %s: set OTPRAVKA_PUBLIC_URL to an https address", b.Username, address)})
+			continue
+		}
+		all = append(all, Finding{Grade: OK, Text: fmt.Sprintf("Meta posts what happens at +%s to %s, if that is entered in the app", b.Username, address)})
+	}
+	return all
 }

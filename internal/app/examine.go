@@ -56,6 +56,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		{"proxies", e.proxies},
 		{"bots", e.bots},
 		{"updates", e.updates},
+		{"whatsapp", e.clouds},
 		{"whatsapp", e.devices},
 		{"sms", e.sms},
 		{"endpoints", e.endpoints},
@@ -272,6 +273,7 @@ var botGrades = map[otpcore.BotState]Grade{
 	otpcore.BotLoggedOut:      Fail,
 	otpcore.BotReplaced:       Fail,
 	otpcore.BotOutdated:       Fail,
+	otpcore.BotRestricted:     Fail,
 }
 
 func (e *examination) bots(context.Context) []Finding {

@@ -13,6 +13,7 @@ import (
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramgatewaysim"
 	"otpravka/internal/sim/telegramsim"
+	"otpravka/internal/sim/whatsappcloudsim"
 )
 
 // scene is what stands around the server of a reader: Telegram with the bot of
@@ -25,6 +26,7 @@ type scene struct {
 	bot      *telegramsim.Bot
 	user     *telegramsim.User
 	whatsApp whatsAppScene
+	graph    *whatsappcloudsim.Server
 	shop     *receiversim.Server
 	read     map[string]string // the last message with a code, by where it was read
 	codes    map[string]bool   // that were read
@@ -76,6 +78,7 @@ func (r *reader) setScene() {
 	r.vars["BOT_TOKEN"] = botToken
 	r.kept = append(r.kept, "OTPRAVKA_CONFIG="+config, "OTPRAVKA_TELEGRAM_API="+telegramURL, "OTPRAVKA_TELEGRAM_GATEWAY_API="+gatewayURL)
 	r.scene = s
+	r.setCloud()
 	r.setWhatsApp()
 }
 

@@ -18,7 +18,7 @@ type settings struct {
 	TelegramAPI        string `env:"OTPRAVKA_TELEGRAM_API" default:"${telegram}" placeholder:"URL" help:"Base of the Telegram Bot API (${default})."`
 	TelegramUpdates    string `env:"OTPRAVKA_TELEGRAM_UPDATES" enum:"auto,poll,webhook" default:"auto" help:"How bots hear what people write: poll, webhook, or auto: webhook where Telegram accepts the public URL."`
 	TelegramGatewayAPI string `env:"OTPRAVKA_TELEGRAM_GATEWAY_API" default:"${gateway}" placeholder:"URL" help:"Base of the Telegram Gateway (${default})."`
-	WhatsAppCloudAPI   string `env:"OTPRAVKA_WHATSAPP_CLOUD_API" default:"${graph}" placeholder:"URL" help:"Base of Meta's Graph API for the WhatsApp Cloud API (${default})."`
+	WhatsAppCloudAPI   string `name:"whatsapp-cloud-api" env:"OTPRAVKA_WHATSAPP_CLOUD_API" default:"${graph}" placeholder:"URL" help:"Base of Meta's Graph API for the WhatsApp Cloud API (${default})."`
 	WhatsAppVersion    string `name:"whatsapp-cloud-version" env:"OTPRAVKA_WHATSAPP_CLOUD_VERSION" default:"${graph_version}" placeholder:"VERSION" help:"Version of the Graph API (${default})."`
 	WhatsAppTestServer string `env:"OTPRAVKA_WHATSAPP_TEST_SERVER" hidden:"" help:"host:port,key of a simulator that stands in for WhatsApp with linked devices, in plain TCP."`
 	LogFormat          string `env:"OTPRAVKA_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
