@@ -5,12 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"otpravka/bot"
@@ -42,14 +38,7 @@ func NewClient(base string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("telegram gateway: %w", err)
 	}
-	return &Client{base: base, transport: &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 5 * time.Second,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     90 * time.Second,
-	}}, nil
+	return &Client{base: base, transport: bot.NewTransport()}, nil
 }
 
 // Close lets go of idle connections. Calls under way are not cut.
@@ -60,33 +49,22 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 func (c *Client) call(ctx context.Context, t token, method string, params any) (json.RawMessage, *callError) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	var written atomic.Bool // the Gateway may have seen the request
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
 	body, err := json.Marshal(params)
 	if err != nil {
-		return nil, &callError{method: method, class: unwritten, err: bot.Plain(err, errAnswerTooLarge)}
+		return nil, &callError{method: method, class: unwritten, err: bot.Plain(err)}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/"+method, bytes.NewReader(body))
 	if err != nil {
-		return nil, &callError{method: method, class: unwritten, err: bot.Plain(err, errAnswerTooLarge)}
+		return nil, &callError{method: method, class: unwritten, err: bot.Plain(err)}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+string(t))
-	resp, err := c.transport.RoundTrip(req)
-	if err != nil {
-		e := &callError{method: method, class: unwritten, err: bot.Plain(err, errAnswerTooLarge)}
-		if written.Load() {
-			e.class = unanswered
-		}
-		return nil, e
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(raw) > maxAnswer {
-		err = errAnswerTooLarge
-	}
-	if err != nil {
-		return nil, &callError{method: method, class: unanswered, err: bot.Plain(err, errAnswerTooLarge)}
+	resp, raw, seen, err := bot.Exchange(ctx, c.transport, req, maxAnswer)
+	switch {
+	case err != nil && seen:
+		return nil, &callError{method: method, class: unanswered, err: err}
+	case err != nil:
+		return nil, &callError{method: method, class: unwritten, err: err}
 	}
 	return judge(method, resp, raw)
 }

@@ -1,7 +1,6 @@
 package telegramgateway
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -101,8 +100,6 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() error { return e.err }
-
-var errAnswerTooLarge = errors.New("answer too large")
 
 // verdicts are the domain's words for failed sends.
 var verdicts = map[class]struct {

@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"otpravka/bot"
@@ -33,10 +29,7 @@ const callLimit = 15 * time.Second
 // maxAnswer is more than a page of templates takes.
 const maxAnswer = 1 << 20
 
-var (
-	errAnswerTooLarge = errors.New("answer too large")
-	versionForm       = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
-)
+var versionForm = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 
 // token is the access token of a system user. It prints as dots.
 type token string
@@ -73,14 +66,7 @@ func NewClient(base, version string) (*Client, error) {
 	if !versionForm.MatchString(version) {
 		return nil, fmt.Errorf("whatsapp cloud api: version %q is not like %s", version, DefaultVersion)
 	}
-	return &Client{base: base + "/" + version, transport: &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 5 * time.Second,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     90 * time.Second,
-	}}, nil
+	return &Client{base: base + "/" + version, transport: bot.NewTransport()}, nil
 }
 
 // Close lets go of idle connections. Calls under way are not cut.
@@ -103,42 +89,28 @@ func (c *Client) post(ctx context.Context, t token, path string, body, into any)
 func (c *Client) call(ctx context.Context, t token, method, path string, body, into any) *callError {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	var seen atomic.Bool // Meta may have seen the request
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { seen.Store(true) }})
-	fail := func(err error) *callError {
-		e := &callError{kind: unwritten, err: bot.Plain(err, errAnswerTooLarge)}
-		if seen.Load() {
-			e.kind = unanswered
-		}
-		return e
-	}
 	var content io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			return fail(err)
+			return &callError{kind: unwritten, err: bot.Plain(err)}
 		}
 		content = bytes.NewReader(raw)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, content)
 	if err != nil {
-		return fail(err)
+		return &callError{kind: unwritten, err: bot.Plain(err)}
 	}
 	req.Header.Set("Authorization", "Bearer "+string(t))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := c.transport.RoundTrip(req)
-	if err != nil {
-		return fail(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(raw) > maxAnswer {
-		err = errAnswerTooLarge
-	}
-	if err != nil {
-		return fail(err)
+	resp, raw, seen, err := bot.Exchange(ctx, c.transport, req, maxAnswer)
+	switch {
+	case err != nil && seen:
+		return &callError{kind: unanswered, err: err}
+	case err != nil:
+		return &callError{kind: unwritten, err: err}
 	}
 	return judge(resp, raw, into)
 }

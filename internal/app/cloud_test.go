@@ -325,7 +325,7 @@ func TestCloudRegistrationSaysWhatIsMissing(t *testing.T) {
 	}{
 		"no account":     {wrong(func(f, _ fields) { delete(f, "whatsapp") }), "bot_account_invalid"},
 		"unknown token":  {wrong(func(f, _ fields) { f["token"] = cloudAccount.Token + "x" }), "bot_token_invalid"},
-		"no token":       {wrong(func(f, _ fields) { delete(f, "token") }), "bot_token_invalid"},
+		"no token":       {wrong(func(f, _ fields) { delete(f, "token") }), "missing_field"},
 		"another secret": {wrong(func(_, w fields) { w["app_secret"] = strings.Repeat("0", 32) }), "bot_account_invalid"},
 		"other account":  {wrong(func(_, w fields) { w["business_account_id"] = "99999" }), "bot_account_invalid"},
 		"another kind":   {wrong(func(f, _ fields) { f["kind"] = "telegram" }), "bot_account_invalid"},
