@@ -20,6 +20,7 @@ var alertTexts = map[otpcore.BotState]string{
 	otpcore.BotBadCredentials: "bot_bad_credentials",
 	otpcore.BotConflict:       "bot_conflict",
 	otpcore.BotInUse:          "bot_in_use",
+	otpcore.BotRestricted:     "bot_restricted",
 	otpcore.BotLoggedOut:      "bot_logged_out",
 	otpcore.BotReplaced:       "bot_replaced",
 	otpcore.BotOutdated:       "bot_outdated",

@@ -130,6 +130,7 @@ var replySpecs = map[string]replySpec{
 	"bot_bad_credentials": {args: []string{"bot"}},
 	"bot_conflict":        {args: []string{"bot"}},
 	"bot_in_use":          {args: []string{"bot"}},
+	"bot_restricted":      {args: []string{"bot"}},
 	"bot_logged_out":      {args: []string{"bot"}},
 	"bot_replaced":        {args: []string{"bot"}},
 	"bot_outdated":        {args: []string{"bot"}},
