@@ -21,7 +21,22 @@ type Receipts struct {
 	// under another id.
 	kept  map[providerMessage]time.Time
 	sweep time.Time // when forgotten ones are taken out next
+	// early are receipts of businesses' bots that came before their message and
+	// name no delivery. Their owners could make up any number, so they never reach
+	// the database.
+	early map[providerMessage]earlyReceipt
 }
+
+type earlyReceipt struct {
+	Receipt
+	until time.Time
+}
+
+// earlyAtOnce bounds the receipts that are kept in memory.
+const earlyAtOnce = 1000
+
+// keepEarly is how long one of them waits for its message.
+const keepEarly = 5 * time.Minute
 
 type providerMessage struct{ provider, id string }
 
@@ -33,7 +48,7 @@ const receiptsAtOnce = 100
 const keepReceipt = 15 * time.Minute
 
 func newReceipts(d *desk, cfg Config) *Receipts {
-	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time)}
+	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time), early: make(map[providerMessage]earlyReceipt)}
 }
 
 // keep notes that a receipt is about to be kept for its message.
@@ -54,7 +69,34 @@ func (r *Receipts) waiting(m providerMessage) bool {
 	defer r.mu.Unlock()
 	_, ok := r.kept[m]
 	delete(r.kept, m)
-	return ok
+	_, early := r.early[m]
+	return ok || early
+}
+
+// hold keeps the furthest word on a message in memory.
+func (r *Receipts) hold(receipt Receipt) {
+	m, now := providerMessage{receipt.Provider, receipt.MessageID}, r.ledger.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.early) >= earlyAtOnce {
+		maps.DeleteFunc(r.early, func(_ providerMessage, e earlyReceipt) bool { return now.After(e.until) })
+	}
+	before, known := r.early[m]
+	if len(r.early) < earlyAtOnce && !known || known && receipt.Status.rank() >= before.Status.rank() {
+		r.early[m] = earlyReceipt{receipt, now.Add(keepEarly)}
+	}
+}
+
+// held gives back, once, what hold has kept, or nil.
+func (r *Receipts) held(m providerMessage) *Receipt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.early[m]
+	delete(r.early, m)
+	if !ok || r.ledger.Now().After(e.until) {
+		return nil
+	}
+	return &e.Receipt
 }
 
 // Accept applies receipts. One that comes before the answer to its own send is
@@ -81,6 +123,9 @@ func (r *Receipts) Accept(ctx context.Context, receipts []Receipt) error {
 func (r *Receipts) acceptOne(tx Tx, receipt Receipt) error {
 	ref, id, err := find(tx, receipt)
 	if errors.Is(err, ErrNotFound) && receipt.BotID != "" {
+		if receipt.Reference == "" {
+			r.hold(receipt)
+		}
 		return nil // what is not ours is no business of the bot's owner, now or later
 	}
 	if errors.Is(err, ErrNotFound) {
@@ -95,8 +140,13 @@ func (r *Receipts) acceptOne(tx Tx, receipt Receipt) error {
 
 // join applies the kept receipt of a message whose id was stored a moment ago.
 func (r *Receipts) join(ctx context.Context, provider, messageID string) error {
+	early := r.held(providerMessage{provider, messageID})
 	return r.ledger.Write(ctx, func(tx Tx) error {
-		receipt, err := tx.TakeReceipt(provider, messageID)
+		receipt := early
+		var err error
+		if receipt == nil {
+			receipt, err = tx.TakeReceipt(provider, messageID)
+		}
 		if err != nil || receipt == nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"otpravka/internal/app"
+	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/whatsappcloudsim"
 )
 
@@ -144,6 +145,26 @@ func cloudToSMS(t *testing.T, on func(*app.Config)) {
 	c.settled(c.begin(fields{"phone": goodPhone}).ID, "sms:delivered")
 	if got := c.graph.Messages(goodPhone); len(got) != 1 {
 		t.Errorf("WhatsApp was asked %d times", len(got))
+	}
+}
+
+// Meta may be faster with a report than with the answer to the send, and leave our
+// reference out of it.
+func TestCloudReportBeforeTheAnswer(t *testing.T) { eachDatabase(t, cloudEarlyReport) }
+
+func cloudEarlyReport(t *testing.T, on func(*app.Config)) {
+	c := entered(t, on, whatsappcloudsim.Options{Silent: true})
+	c.graph.Fail(fault.Rule{Method: "messages", AnswerDelay: 500 * time.Millisecond})
+	v := c.begin(fields{"phone": goodPhone, "channels": []string{"whatsapp"}})
+	m := c.gets(goodPhone)
+	for _, word := range []string{"delivered", "sent"} {
+		c.report(m, word)
+	}
+	c.settled(v.ID, "whatsapp:delivered")
+	var p priced
+	c.ask("GET", "/v1/verifications/"+v.ID, nil).into(c.shop, http.StatusOK, &p)
+	if d := p.Deliveries[0]; d.Cost["amount"] != "0.0189" {
+		t.Errorf("delivery is %+v", d)
 	}
 }
 
