@@ -60,6 +60,7 @@ func checkParams(at string, specs []ParamSpec, given map[string]Param) (map[stri
 
 var (
 	amountForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$`)
+	countForm    = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})$`)
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 	orderForm    = regexp.MustCompile(`^[\p{L}\p{N}#№/_.-]{1,32}$`)
 )
@@ -80,6 +81,11 @@ func checkParam(at, kind string, p Param) (Param, error) {
 	case "date":
 		if _, err := time.Parse(time.DateOnly, p.Text); err != nil {
 			return p, invalid("param_type", at, "Send a date like 2026-11-22.")
+		}
+		return p, nil
+	case "count":
+		if !countForm.MatchString(p.Text) {
+			return p, invalid("param_type", at, `Send a whole number from "0" to "999": a longer one could be taken for the code.`)
 		}
 		return p, nil
 	case "name":

@@ -355,7 +355,8 @@ type TemplateSpec struct {
 	Proof   Proof       // least proof of a link that may carry it
 }
 
-// ParamSpec is one typed parameter: text, name, money, order_number or date.
+// ParamSpec is one typed parameter: text, name, money, order_number, date or
+// count, a small whole number.
 type ParamSpec struct {
 	Name     string
 	Type     string

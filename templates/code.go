@@ -85,7 +85,7 @@ func (l *locale) values(spec *codeSpec, in otpcore.CodeText) (map[string]string,
 		given map[string]otpcore.Param
 	}{{spec.Params, in.Params}, {spec.Context, in.Context}} {
 		for _, p := range of.specs {
-			written := l.param(of.given[p.Name])
+			written := l.param(p.Type, of.given[p.Name])
 			if written == "" && p.Required {
 				return nil, fmt.Errorf("%s is missing", p.Name)
 			}
@@ -95,13 +95,6 @@ func (l *locale) values(spec *codeSpec, in otpcore.CodeText) (map[string]string,
 		}
 	}
 	return values, nil
-}
-
-func (l *locale) param(p otpcore.Param) string {
-	if p.Money != nil {
-		return l.money(*p.Money)
-	}
-	return inert(p.Text)
 }
 
 // fitting fills the first variant that has all its values and takes at most the

@@ -13,6 +13,7 @@ import (
 // wrong with them.
 type compiler struct {
 	place string
+	cldr  *cldr
 	err   error
 }
 
@@ -22,6 +23,9 @@ func (c *compiler) fault(format string, args ...any) {
 
 func (c *compiler) text(at, source string, known ...string) text {
 	t, err := compile(source, known...)
+	if err == nil {
+		err = t.inflect(c.cldr)
+	}
 	if err != nil {
 		c.fault("%s: %w", at, err)
 	}
@@ -50,10 +54,9 @@ func (c *compiler) same(at string, have, want []string) {
 
 // frame compiles what all messages with a code share.
 func (c *compiler) frame(l *locale, f *codesFile) {
-	l.formats = f.Formats
-	l.amount = c.text("formats.money", f.Formats.Money, "number", "currency")
-	if f.Formats.Time == "" || f.Formats.DateTime == "" || f.Formats.Decimal == "" {
-		c.fault("formats: time, date_time and decimal are needed")
+	l.formats, l.cldr = f.Formats, c.cldr
+	if f.Formats.Time == "" || f.Formats.DateTime == "" {
+		c.fault("formats: time and date_time are needed")
 	}
 	l.name, l.copy, l.notMe, l.alsoSMS = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS
 	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" {
@@ -74,7 +77,7 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 
 // templates compiles the messages of every template.
 func (c *compiler) templates(l *locale, f *codesFile) {
-	l.codes = make(map[string]codeTexts, len(codeSpecs))
+	l.codes, l.plain = make(map[string]codeTexts, len(codeSpecs)), true
 	var want []string
 	for i := range codeSpecs {
 		spec := &codeSpecs[i]
@@ -91,6 +94,7 @@ func (c *compiler) templates(l *locale, f *codesFile) {
 		}
 		c.judgeChat(spec, t.chat)
 		c.judgeSMS(spec, t.sms)
+		l.plain = l.plain && !slices.ContainsFunc(t.sms, func(t text) bool { return !t.isGSM() })
 		l.codes[spec.Key] = t
 	}
 	c.same("templates", slices.Collect(maps.Keys(f.Templates)), want)

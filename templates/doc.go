@@ -6,7 +6,9 @@
 // placeholders do not fit its key, so that no send can fail on a text.
 //
 // {{name}} is replaced by a value, once: a value is never read as a template,
-// and nothing else in a text has a meaning. Messages carry plain text with
+// and {{name|one: item|other: items}} by the plural form that goes with a count:
+// exactly those that the language has, under the names of CLDR. Nothing else in
+// a text has a meaning. Amounts, dates and plural forms follow CLDR. Messages carry plain text with
 // spans, no markup, so a value cannot turn into a tag or a link either.
 //
 // # How an SMS gets short

@@ -15,7 +15,8 @@ import (
 type locale struct {
 	name    string // what the language calls itself
 	formats formats
-	amount  text // of formats.Money
+	cldr    *cldr
+	plain   bool // its SMS keep to the GSM alphabet, and so do amounts and dates
 	copy    string
 	notMe   string
 	back    text
@@ -71,7 +72,11 @@ func loadLocale(files fs.FS, dir string) (*locale, error) {
 			return nil, err
 		}
 	}
-	c := compiler{place: dir}
+	data, err := newCLDR(dir, codes.Formats.Symbols)
+	if err != nil {
+		return nil, err
+	}
+	c := compiler{place: dir, cldr: data}
 	c.frame(l, &codes)
 	c.templates(l, &codes)
 	c.replies(l, &replies)

@@ -1,6 +1,9 @@
 package templates
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038
 // section 6.2.1. A character of the extension takes two septets. The escape
@@ -58,6 +61,18 @@ func isGSM(text string) bool {
 		}
 	}
 	return true
+}
+
+// isGSM reports whether the text keeps to the GSM alphabet but for its values.
+func (t text) isGSM() bool {
+	return !slices.ContainsFunc(t, func(p piece) bool {
+		for _, word := range p.forms {
+			if !isGSM(word) {
+				return true
+			}
+		}
+		return !isGSM(p.literal)
+	})
 }
 
 func gsmWidth(r rune) int {

@@ -11,11 +11,16 @@ import (
 // text is a compiled text: literals and names by turns.
 type text []piece
 
-// piece is either a literal or a name to be replaced.
-type piece struct{ literal, name string }
+// piece is either a literal or a name to be replaced, by its value or by the
+// plural form that goes with it.
+type piece struct {
+	literal, name string
+	forms         map[string]string
+	language      *cldr // of the forms
+}
 
-// compile reads {{name}}s. Names that are not known and stray braces are
-// errors.
+// compile reads {{name}}s and {{name|form: word|…}}s. Names that are not known
+// and stray braces are errors.
 func compile(source string, known ...string) (text, error) {
 	var t text
 	for rest := source; rest != ""; {
@@ -33,10 +38,18 @@ func compile(source string, known ...string) (text, error) {
 		if !closed {
 			return nil, fmt.Errorf("text %q: braces without an end", source)
 		}
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("text %q: unknown placeholder %q", source, name)
+		p := piece{name: name}
+		if word, forms, counted := strings.Cut(name, "|"); counted {
+			var err error
+			if p.forms, err = readForms(forms); err != nil {
+				return nil, fmt.Errorf("text %q: %w", source, err)
+			}
+			p.name = word
 		}
-		t, rest = append(t, piece{name: name}), tail
+		if !slices.Contains(known, p.name) {
+			return nil, fmt.Errorf("text %q: unknown placeholder %q", source, p.name)
+		}
+		t, rest = append(t, p), tail
 	}
 	if t == nil {
 		return nil, errors.New("empty text")
@@ -44,11 +57,11 @@ func compile(source string, known ...string) (text, error) {
 	return t, nil
 }
 
-// count returns how often the name stands in the text.
+// count returns how often the name's value stands in the text.
 func (t text) count(name string) int {
 	n := 0
 	for _, p := range t {
-		if p.name == name {
+		if p.name == name && p.forms == nil {
 			n++
 		}
 	}
@@ -70,6 +83,10 @@ func (t text) fill(values map[string]string) string {
 	var b strings.Builder
 	for _, p := range t {
 		b.WriteString(p.literal)
+		if p.forms != nil {
+			b.WriteString(p.inflected(values[p.name]))
+			continue
+		}
 		b.WriteString(values[p.name])
 	}
 	return b.String()
