@@ -85,6 +85,9 @@ type Settings struct {
 	SupportText    string        // the bot's answer to anything else
 	ReturnHosts    []string      // hosts that return URLs may lead to
 	Owner          SealedPhone   // of whoever is told of trouble with bots; zero: nobody
+	// Templates holds the version in force of each key under which the business
+	// says something itself. It changes with the texts only.
+	Templates map[string]int `json:",omitempty"`
 }
 
 // Scope is one right of an API key.

@@ -127,9 +127,15 @@ func checkWords(at, text string, most int) error {
 			return invalid("var_not_allowed", at, "Send plain text on one line, without control, direction or stacked marks.")
 		}
 	}
-	plain := otherDots.Replace(text)
-	if linkForm.MatchString(plain) || digitRunForm.MatchString(plain) {
+	if LeadsAway(text) || LooksLikeCode(text) {
 		return invalid("var_not_allowed", at, "Send text without links, addresses and runs of four or more digits.")
 	}
 	return nil
 }
+
+// LeadsAway reports whether the text holds a link or an address, in whatever
+// dress.
+func LeadsAway(text string) bool { return linkForm.MatchString(otherDots.Replace(text)) }
+
+// LooksLikeCode reports whether digits of the text could be taken for a code.
+func LooksLikeCode(text string) bool { return digitRunForm.MatchString(otherDots.Replace(text)) }

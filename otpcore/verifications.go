@@ -15,6 +15,7 @@ type Verifications struct {
 	reader     Reader
 	carriers   Carriers
 	renderer   Renderer
+	templates  *Templates
 	phones     PhoneParser
 	dispatcher *Dispatcher
 	checked    func(Mode, CheckResult)
@@ -52,7 +53,11 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	draft, err := v.draft(by, r, phone)
+	said, err := v.templates.inForce(ctx, by.Business, or(r.Template, defaultTemplate))
+	if err != nil {
+		return nil, err
+	}
+	draft, err := v.draft(by, r, said, phone)
 	if err != nil {
 		return nil, err
 	}

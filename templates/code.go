@@ -13,12 +13,17 @@ import (
 // only Mono span. It fails only for what a checked verification cannot be: an
 // unknown template, a missing code or a missing required value.
 func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
+	l := r.locale(in.Locale)
 	spec, ok := r.specs[in.Template]
-	if !ok {
+	texts := l.codes[in.Template]
+	if in.Own != nil {
+		var err error
+		if spec, texts, err = l.own(in.Template, in.Own, in.Channel); err != nil {
+			return otpcore.Message{}, fmt.Errorf("template %s: %w", in.Template, err)
+		}
+	} else if !ok {
 		return otpcore.Message{}, fmt.Errorf("template %q is unknown", in.Template)
 	}
-	l := r.locale(in.Locale)
-	texts := l.codes[in.Template]
 	if in.Wanted != "" && in.Wanted != otpcore.WantAlsoSMS {
 		return l.endedMessage(in, texts)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"otpravka/otpcore"
 )
@@ -58,9 +59,9 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 	if f.Formats.Time == "" || f.Formats.DateTime == "" {
 		c.fault("formats: time and date_time are needed")
 	}
-	l.name, l.copy, l.notMe, l.alsoSMS = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS
-	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" {
-		c.fault("name, buttons copy and not_me, and also_sms are needed")
+	l.name, l.copy, l.notMe, l.alsoSMS, l.warning = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS, f.Warning
+	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" || l.warning == "" {
+		c.fault("name, buttons copy and not_me, warning and also_sms are needed")
 	}
 	l.back = c.text("buttons.back", f.Buttons.Back, "brand")
 	l.tail = c.texts("tail", f.Tail, "until", "brand")
@@ -78,6 +79,7 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 // templates compiles the messages of every template.
 func (c *compiler) templates(l *locale, f *codesFile) {
 	l.codes, l.plain = make(map[string]codeTexts, len(codeSpecs)), true
+	l.sources = make(map[string]otpcore.TemplateText, len(codeSpecs))
 	var want []string
 	for i := range codeSpecs {
 		spec := &codeSpecs[i]
@@ -93,9 +95,13 @@ func (c *compiler) templates(l *locale, f *codesFile) {
 			sms:  c.texts(spec.Key+".sms", source.SMS, all...),
 		}
 		c.judgeChat(spec, t.chat)
-		c.judgeSMS(spec, t.sms)
+		c.judgeSMS(l, spec, t.sms)
 		l.plain = l.plain && !slices.ContainsFunc(t.sms, func(t text) bool { return !t.isGSM() })
 		l.codes[spec.Key] = t
+		l.sources[spec.Key] = otpcore.TemplateText{
+			Name: source.What, Proof: spec.Proof, Params: spec.Params, Context: spec.Context,
+			Chat: strings.Join(source.Chat, "\n"), SMS: source.SMS, Segments: spec.segments,
+		}
 	}
 	c.same("templates", slices.Collect(maps.Keys(f.Templates)), want)
 }
@@ -120,13 +126,16 @@ func (c *compiler) judgeChat(spec *codeSpec, lines []text) {
 
 // judgeSMS demands the code first, brand and context in every variant, and a
 // last variant that needs no optional value.
-func (c *compiler) judgeSMS(spec *codeSpec, variants []text) {
+func (c *compiler) judgeSMS(l *locale, spec *codeSpec, variants []text) {
 	_, required := spec.names()
 	bound := []string{"code", "brand"}
 	for _, p := range spec.Context {
 		bound = append(bound, p.Name)
 	}
 	for i, v := range variants {
+		if !l.warns(v) {
+			c.fault("%s.sms %d: does not say %q", spec.Key, i+1, l.warning)
+		}
 		for _, name := range bound {
 			if n := v.count(name); n != 1 {
 				c.fault("%s.sms %d: {{%s}} stands %d times, want once", spec.Key, i+1, name, n)

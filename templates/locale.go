@@ -22,6 +22,8 @@ type locale struct {
 	back    text
 	tail    []text
 	alsoSMS string
+	warning string // words that every SMS with a code says
+	sources map[string]otpcore.TemplateText
 	ended   map[otpcore.Wanted]text
 	codes   map[string]codeTexts
 	labels  map[string]text // of buttons in replies, and of the keyboard
@@ -48,6 +50,7 @@ type (
 			Back  string
 		}
 		Tail      []string
+		Warning   string
 		AlsoSMS   string `yaml:"also_sms"`
 		Ended     map[otpcore.Wanted]string
 		Templates map[string]struct {

@@ -42,10 +42,10 @@ func readForms(source string) (map[string]string, error) {
 		name, word, ok := strings.Cut(part, ":")
 		name, word = strings.TrimSpace(name), strings.TrimSpace(word)
 		if !ok || word == "" {
-			return nil, fmt.Errorf("%q is no plural form: write one: word", strings.TrimSpace(part))
+			return nil, &fault{"plural_forms", fmt.Sprintf("%q is no plural form such as one: word", strings.TrimSpace(part))}
 		}
 		if _, twice := forms[name]; twice {
-			return nil, fmt.Errorf("plural form %s stands twice", name)
+			return nil, &fault{"plural_forms", fmt.Sprintf("plural form %s stands twice", name)}
 		}
 		forms[name] = word
 	}
@@ -61,7 +61,7 @@ func (t text) inflect(c *cldr) error {
 		}
 		want := slices.Sorted(maps.Keys(c.forms))
 		if have := slices.Sorted(maps.Keys(p.forms)); !slices.Equal(have, want) {
-			return fmt.Errorf("{{%s|…}} has the plural forms %s, this language needs %s", p.name, strings.Join(have, ", "), strings.Join(want, ", "))
+			return &fault{"plural_forms", fmt.Sprintf("{{%s|…}} has the plural forms %s, this language needs %s", p.name, strings.Join(have, ", "), strings.Join(want, ", "))}
 		}
 		t[i].language = c
 	}

@@ -3,6 +3,8 @@ package templates
 import (
 	"slices"
 	"strings"
+
+	"otpravka/otpcore"
 )
 
 // The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038
@@ -22,22 +24,28 @@ const (
 	ucs2Single, ucs2Joined = 70, 67
 )
 
-// Segments returns how many messages an SMS with the text is billed as. A text
-// that the GSM alphabet cannot write goes as UCS-2, in which characters beyond
-// the basic plane take two units.
-func Segments(text string) int {
+// Segments returns how many messages an SMS with the text is billed as.
+func Segments(text string) int { return sizeOf(text).Segments }
+
+// Size tells how an SMS with the text is sent and billed.
+func (r *Renderer) Size(text string) otpcore.SMSSize { return sizeOf(text) }
+
+// sizeOf measures a text. One that the GSM alphabet cannot write goes as UCS-2,
+// in which characters beyond the basic plane take two units.
+func sizeOf(text string) otpcore.SMSSize {
+	size := otpcore.SMSSize{Encoding: "GSM-7", Segments: 1}
 	width, single, joined := gsmWidth, gsmSingle, gsmJoined
 	if !isGSM(text) {
+		size.Encoding = "UCS-2"
 		width, single, joined = ucs2Width, ucs2Single, ucs2Joined
 	}
-	total := 0
 	for _, r := range text {
-		total += width(r)
+		size.Characters += width(r)
 	}
-	if total <= single {
-		return 1
+	if size.Characters > single {
+		size.Segments = pack(text, width, joined)
 	}
-	return pack(text, width, joined)
+	return size
 }
 
 // pack counts segments of the given size. No character is torn apart between

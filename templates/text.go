@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,11 @@ import (
 
 // text is a compiled text: literals and names by turns.
 type text []piece
+
+// fault is what is wrong with the form of a text.
+type fault struct{ code, detail string }
+
+func (f *fault) Error() string { return f.detail }
 
 // piece is either a literal or a name to be replaced, by its value or by the
 // plural form that goes with it.
@@ -26,7 +30,7 @@ func compile(source string, known ...string) (text, error) {
 	for rest := source; rest != ""; {
 		literal, after, found := strings.Cut(rest, "{{")
 		if strings.Contains(literal, "}}") {
-			return nil, fmt.Errorf("text %q: braces without a beginning", source)
+			return nil, &fault{code: "braces", detail: "braces without a beginning"}
 		}
 		if literal != "" {
 			t = append(t, piece{literal: literal})
@@ -36,23 +40,23 @@ func compile(source string, known ...string) (text, error) {
 		}
 		name, tail, closed := strings.Cut(after, "}}")
 		if !closed {
-			return nil, fmt.Errorf("text %q: braces without an end", source)
+			return nil, &fault{code: "braces", detail: "braces without an end"}
 		}
 		p := piece{name: name}
 		if word, forms, counted := strings.Cut(name, "|"); counted {
 			var err error
 			if p.forms, err = readForms(forms); err != nil {
-				return nil, fmt.Errorf("text %q: %w", source, err)
+				return nil, err
 			}
 			p.name = word
 		}
 		if !slices.Contains(known, p.name) {
-			return nil, fmt.Errorf("text %q: unknown placeholder %q", source, p.name)
+			return nil, &fault{code: "placeholder_unknown", detail: fmt.Sprintf("unknown placeholder %q", p.name)}
 		}
 		t, rest = append(t, p), tail
 	}
 	if t == nil {
-		return nil, errors.New("empty text")
+		return nil, &fault{code: "text_missing", detail: "empty text"}
 	}
 	return t, nil
 }
