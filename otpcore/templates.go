@@ -75,16 +75,8 @@ func (s *Templates) inForce(ctx context.Context, business *Business, key string)
 // TemplateKey is everything that a business can say under a key.
 type TemplateKey struct {
 	TemplateSpec
-	Built bool
-	Own   map[string]*Template // by locale
-}
-
-// Locales lists the locales that have a text under the key.
-func (k *TemplateKey) Locales(r Renderer) []string {
-	if k.Built {
-		return r.Locales()
-	}
-	return slices.Sorted(maps.Keys(k.Own))
+	Locales []string             // that have a text under the key, sorted
+	Own     map[string]*Template // the business's own of them, by locale
 }
 
 // List gives every key that a start may name, sorted.
@@ -98,7 +90,11 @@ func (s *Templates) List(ctx context.Context, by Caller) ([]TemplateKey, error) 
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, TemplateKey{TemplateSpec: w.spec, Built: w.built, Own: w.own})
+		locales := s.renderer.Locales()
+		if !w.built {
+			locales = slices.Sorted(maps.Keys(w.own))
+		}
+		all = append(all, TemplateKey{TemplateSpec: w.spec, Locales: locales, Own: w.own})
 	}
 	return all, nil
 }

@@ -2,7 +2,9 @@ package otpcore
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -38,7 +40,7 @@ func (s *Templates) Preview(ctx context.Context, by Caller, r PreviewRequest, no
 	if r.Draft != nil {
 		draft := *r.Draft
 		if err := s.check(by.Business, &draft, kept, &Template{Key: r.Key, Locale: r.Locale}); err != nil {
-			return nil, err
+			return nil, within("/draft", err)
 		}
 		text = &draft
 	} else if t := newest(kept, r.Locale); t != nil {
@@ -62,6 +64,20 @@ func (s *Templates) Preview(ctx context.Context, by Caller, r PreviewRequest, no
 		return nil, err
 	}
 	return s.looks(in)
+}
+
+// within moves what was found wrong into a field of the request.
+func within(field string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != KindInvalid {
+		return err
+	}
+	moved := *e
+	moved.Field, moved.Errors = field+e.Field, slices.Clone(e.Errors)
+	for i := range moved.Errors {
+		moved.Errors[i].Field = field + moved.Errors[i].Field
+	}
+	return &moved
 }
 
 func (s *Templates) previewed(r PreviewRequest, text *TemplateText) (TemplateText, error) {

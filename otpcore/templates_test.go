@@ -356,8 +356,9 @@ func TestPreviewStoresNothing(t *testing.T) {
 			t.Errorf("a value that no start accepts: %v", err)
 		}
 		draft.Chat = "fault"
-		if _, err := h.Templates.Preview(ctx, h.by, r, time.Now()); otpcore.CodeOf(err) != "text_invalid" {
-			t.Errorf("a faulty draft: %v", err)
+		_, err = h.Templates.Preview(ctx, h.by, r, time.Now())
+		if e, ok := errors.AsType[*otpcore.Error](err); !ok || e.Code != "text_invalid" || e.Field != "/draft/chat" || e.Errors[0].Field != "/draft/chat" {
+			t.Errorf("a faulty draft: %+v", err)
 		}
 		r.Draft = nil
 		if _, err := h.Templates.Preview(ctx, h.by, r, time.Now()); otpcore.CodeOf(err) != "template_unknown" {

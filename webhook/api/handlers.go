@@ -16,6 +16,7 @@ type Services struct {
 	Phones        *otpcore.Phones
 	Events        *otpcore.Events
 	Endpoints     *otpcore.Endpoints
+	Templates     *otpcore.Templates
 	Bots          Bots
 	Vault         otpcore.Vault
 	BaseURL       string // of this server, without a slash at its end, for addresses in answers
