@@ -425,4 +425,6 @@ type CodeText struct {
 	Wanted       Wanted        // of edits; empty: the message with the code
 	ReturnURL    string        // where a button leads back to; may be empty
 	Own          *TemplateText // the business's own text; nil: the built-in one
+	Origin       string        // host for the last line of an SMS; may be empty
+	AppHash      string        // of the Android app that reads the SMS; may be empty
 }

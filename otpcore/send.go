@@ -217,7 +217,7 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
 		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
-		Own: said.text(out.Locale),
+		Own: said.text(out.Locale), Origin: business.Settings.SMSOrigin, AppHash: business.Settings.SMSAppHash,
 	})
 	return unrendered(err)
 }

@@ -53,6 +53,7 @@ func (s *Templates) Preview(ctx context.Context, by Caller, r PreviewRequest, no
 	set := s.businesses.InForce(by.Business)
 	in := CodeText{
 		Template: r.Key, Locale: r.Locale, Brand: by.Business.Name, Code: sampleCode, Now: now, ValidUntil: now.Add(set.TTL), Own: text,
+		Origin: set.SMSOrigin, AppHash: set.SMSAppHash,
 	}
 	if in.Location, err = time.LoadLocation(set.TimeZone); err != nil {
 		in.Location = time.UTC

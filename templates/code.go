@@ -32,7 +32,7 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 		return otpcore.Message{}, fmt.Errorf("template %s: %w", in.Template, err)
 	}
 	if !in.Channel.IsChat() {
-		return otpcore.Message{Text: fitting(texts.sms, values, spec.segments)}, nil
+		return otpcore.Message{Text: fitting(texts.sms, values, endings(in), spec.segments)}, nil
 	}
 	return l.chatMessage(in, texts, values), nil
 }
@@ -100,25 +100,4 @@ func (l *locale) values(spec *codeSpec, in otpcore.CodeText) (map[string]string,
 		}
 	}
 	return values, nil
-}
-
-// fitting fills the first variant that has all its values and takes at most the
-// given number of segments, else the one that takes the fewest.
-func fitting(variants []text, values map[string]string, segments int) string {
-	var best string
-	fewest := 0
-	for _, v := range variants {
-		if v.missing(values) != "" {
-			continue
-		}
-		filled := v.fill(values)
-		n := Segments(filled)
-		if n <= segments {
-			return filled
-		}
-		if fewest == 0 || n < fewest {
-			best, fewest = filled, n
-		}
-	}
-	return best
 }

@@ -20,5 +20,6 @@
 // document, and at last the order's number. Code, brand, the request not to
 // share it, and a payment's amount and payee stand in every variant. Where not
 // even the shortest one fits, because the brand or the payee is long, the
-// variant with the fewest segments is sent.
+// variant with the fewest segments is sent. Lines that bind the code to a host or
+// hand it to an app count, so that a shorter variant makes room for them.
 package templates

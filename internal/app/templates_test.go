@@ -191,3 +191,39 @@ func TestT32ValuesOfOwnTemplates(t *testing.T) {
 		}
 	}
 }
+
+// TestT33LinesForPhones: the settings add the lines by which browsers and apps
+// find the code, to SMS only.
+func TestT33LinesForPhones(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shop := w.business("Shop")
+	for field, refused := range map[string]fields{
+		"/sms_origin":   {"sms_origin": "evil.example"},
+		"/sms_app_hash": {"sms_app_hash": "FA+9qCX9VS"},
+	} {
+		if a := shop.ask("PATCH", "/v1/settings", refused); a.code != "invalid_value" || !strings.Contains(string(a.body), field) {
+			t.Errorf("%v: %s", refused, a.body)
+		}
+	}
+	var set struct {
+		SMSOrigin  string `json:"sms_origin"`
+		SMSAppHash string `json:"sms_app_hash"`
+	}
+	shop.ask("PATCH", "/v1/settings", fields{"return_hosts": []string{"shop.kz"}, "sms_origin": "shop.kz", "sms_app_hash": "FA+9qCX9VSu"}).into(shop, http.StatusOK, &set)
+	if set.SMSOrigin != "shop.kz" || set.SMSAppHash != "FA+9qCX9VSu" {
+		t.Errorf("settings %+v", set)
+	}
+	if a := shop.ask("PATCH", "/v1/settings", fields{"return_hosts": []string{}}); a.code != "invalid_value" {
+		t.Errorf("a host that codes are bound to was taken off the list: %s", a.body)
+	}
+	shop.begin(fields{"phone": "+77018643004", "locale": "en", "code": "493021"})
+	if sms := shop.waitSMS("+77018643004").Text; !strings.HasSuffix(sms, "ask for it.\nFA+9qCX9VSu\n@shop.kz #493021") {
+		t.Errorf("%q", sms)
+	}
+	shop.ask("PATCH", "/v1/settings", fields{"sms_origin": "", "sms_app_hash": ""}).into(shop, http.StatusOK, &set)
+	shop.begin(fields{"phone": "+77018643005", "locale": "en", "code": "493021"})
+	if sms := shop.waitSMS("+77018643005").Text; !strings.HasSuffix(sms, "ask for it.") {
+		t.Errorf("%q", sms)
+	}
+}

@@ -1379,6 +1379,18 @@ type ReturnURL = string
 // Route Channels in the order in which they are tried.
 type Route = []Channel
 
+// SMSAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+//
+// Examples: FA+9qCX9VSu
+type SMSAppHash = string
+
+// SMSOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+//
+// Examples: bookhouse.example
+type SMSOrigin = string
+
 // SaveTemplateRequest A text with what it needs.
 type SaveTemplateRequest struct {
 	// Chat Lines for chats; one whose value is absent is left out. May hold whole https addresses of the hosts in `return_hosts`.
@@ -1496,6 +1508,20 @@ type Settings struct {
 
 	// Route Channels in the order in which they are tried.
 	Route Route `json:"route"`
+
+	// SmsAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+	// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+	//
+	//
+	// Examples: FA+9qCX9VSu
+	SmsAppHash *SMSAppHash `json:"sms_app_hash,omitempty"`
+
+	// SmsOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+	// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+	//
+	//
+	// Examples: bookhouse.example
+	SmsOrigin *SMSOrigin `json:"sms_origin,omitempty"`
 
 	// SupportText What the bot answers, once, to people who write something else.
 	SupportText *SupportText `json:"support_text,omitempty"`
@@ -1839,6 +1865,20 @@ type UpdateSettingsRequest struct {
 
 	// Route Channels in the order in which they are tried.
 	Route *Route `json:"route,omitempty"`
+
+	// SmsAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+	// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+	//
+	//
+	// Examples: FA+9qCX9VSu
+	SmsAppHash *SMSAppHash `json:"sms_app_hash,omitempty"`
+
+	// SmsOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+	// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+	//
+	//
+	// Examples: bookhouse.example
+	SmsOrigin *SMSOrigin `json:"sms_origin,omitempty"`
 
 	// SupportText What the bot answers, once, to people who write something else.
 	SupportText *SupportText `json:"support_text,omitempty"`
