@@ -112,6 +112,10 @@ var (
 	otherDots    = strings.NewReplacer("。", ".", "．", ".", "｡", ".", "․", ".", "[.]", ".", "(.)", ".", "{.}", ".")
 )
 
+// manySpaces is a gap on which WhatsApp refuses a whole message, and the code
+// with it: parameters of its templates have at most four spaces in a row.
+const manySpaces = "     "
+
 func checkWords(at, text string, most int) error {
 	n := utf8.RuneCountInString(text)
 	if n > most || strings.TrimSpace(text) == "" {
@@ -126,6 +130,9 @@ func checkWords(at, text string, most int) error {
 		if !unicode.IsGraphic(r) || r == utf8.RuneError || marks > 2 {
 			return invalid("var_not_allowed", at, "Send plain text on one line, without control, direction or stacked marks.")
 		}
+	}
+	if strings.Contains(text, manySpaces) {
+		return invalid("var_not_allowed", at, "Send text without long gaps: WhatsApp refuses a message for five spaces in a row.")
 	}
 	if LeadsAway(text) || LooksLikeCode(text) {
 		return invalid("var_not_allowed", at, "Send text without links, addresses and runs of four or more digits.")
