@@ -400,6 +400,9 @@ type TemplateSpec struct {
 	Proof   Proof       // least proof of a link that may carry it
 }
 
+// ParamTypes lists the types of parameters.
+var ParamTypes = []string{"text", "name", "money", "order_number", "date", "count"}
+
 // ParamSpec is one typed parameter: text, name, money, order_number, date or
 // count, a small whole number.
 type ParamSpec struct {

@@ -10,7 +10,6 @@ import (
 // What a template may be called and what it may ask for.
 var (
 	templateKeyForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
-	paramTypes      = []string{"text", "name", "money", "order_number", "date", "count"}
 	// reserved are the names that texts know without declaring them.
 	reserved = []string{"code", "brand"}
 )
@@ -129,8 +128,8 @@ func (f *findings) params(at string, specs, others []ParamSpec) {
 		case slices.ContainsFunc(specs[:i], same) || slices.ContainsFunc(others, same):
 			f.add(field+"/name", "name_twice", "Declare each name once, in params or in context.")
 		}
-		if !slices.Contains(paramTypes, p.Type) {
-			f.add(field+"/type", "type_unknown", "Use one of the types "+strings.Join(paramTypes, ", ")+".")
+		if !slices.Contains(ParamTypes, p.Type) {
+			f.add(field+"/type", "type_unknown", "Use one of the types "+strings.Join(ParamTypes, ", ")+".")
 		}
 	}
 }

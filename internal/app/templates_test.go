@@ -192,6 +192,34 @@ func TestT32ValuesOfOwnTemplates(t *testing.T) {
 	}
 }
 
+// TestT31OwnTextsAreLiteral: what other programs would read as markup, as a
+// template or as a command comes out of a business's text, and out of the values
+// in it, as it went in: in the chat and through the provider's JSON.
+func TestT31OwnTextsAreLiteral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shop := w.business("Shop")
+	shop.addBot(62)
+	anna := shop.link("+77018643006")
+	const hostile = `<b>x</b> <a href=x> &lt; *y* _z_ [q](w) "quotes" \n %s%d ${code} {.Code} $(id) '; DROP`
+	const value = `"<i>a</i>" \ {code} %s *b*`
+	shop.save("gate", "en", gate(fields{
+		"sms_segments": 4, "chat": "{{code}} " + hostile + " {{car}}", "sms": []string{"{{code}} {{brand}} " + hostile + " {{car}}. Do not share it."},
+	}))
+	start := fields{"phone": "+77018643006", "template": "gate", "locale": "en", "params": fields{"car": value}, "code": "493021"}
+	shop.begin(start)
+	m, err := anna.WaitMessage(w.ctx(), shop.bot, telegramsim.HasText("493021"))
+	shop.must(err)
+	if got, _, _ := strings.Cut(m.Text, "\n"); got != "493021 "+hostile+" "+value {
+		t.Errorf("the chat shows %q", got)
+	}
+	start["channels"] = []string{"sms"}
+	shop.begin(start)
+	if got := shop.waitSMS("+77018643006").Text; got != "493021 Shop "+hostile+" "+value+". Do not share it." {
+		t.Errorf("by SMS %q", got)
+	}
+}
+
 // TestT33LinesForPhones: the settings add the lines by which browsers and apps
 // find the code, to SMS only.
 func TestT33LinesForPhones(t *testing.T) {
