@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -211,10 +212,15 @@ func (s *Templates) change(ctx context.Context, by Caller, c TemplateChange, rou
 		if len(kept) > 0 {
 			next.Version = kept[len(kept)-1].Version + 1
 		}
-		if err := sameVersion(c.Version, newest(kept, c.Locale)); err != nil {
+		if err := decide(business, kept, next); err != nil {
 			return "", err
 		}
-		if err := decide(business, kept, next); err != nil {
+		now := newest(kept, c.Locale)
+		if now != nil && !next.Removed && reflect.DeepEqual(now.Text, next.Text) {
+			made = now // a repeat whose answer was lost, or a script: no version is used up
+			return ID(strconv.Itoa(now.Version)), nil
+		}
+		if err := sameVersion(c.Version, now); err != nil {
 			return "", err
 		}
 		made = next

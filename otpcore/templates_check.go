@@ -33,6 +33,9 @@ func (s *Templates) checkPlace(key, locale string) error {
 	return nil
 }
 
+// windows turns the line ends of web forms and of Windows into ours.
+var windows = strings.NewReplacer("\r\n", "\n")
+
 // findings gathers what is wrong with a text.
 type findings []FieldError
 
@@ -48,6 +51,7 @@ func (s *Templates) check(business *Business, t *TemplateText, kept []*Template,
 			return err
 		}
 	}
+	t.Chat, t.WhatsApp = windows.Replace(t.Chat), windows.Replace(t.WhatsApp)
 	t.Proof = or(t.Proof, ProofContact)
 	t.Segments = or(t.Segments, 1)
 	t.Context = slices.Clone(t.Context)

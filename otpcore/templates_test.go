@@ -119,17 +119,41 @@ func TestNobodyOverwritesUnreadChanges(t *testing.T) {
 		c, zero, one := h.change("gate", "en", "one"), 0, 1
 		c.Version = &zero
 		h.save(c)
+		if made := h.save(c); made.Version != 1 { // the answer was lost, the request repeated
+			t.Errorf("a repeat made version %d", made.Version)
+		}
+		c.Text.Chat = "somebody else's"
 		if _, err := h.Templates.Save(h.t.Context(), h.by, c); otpcore.CodeOf(err) != "template_changed" {
 			t.Errorf("a second creation: %v", err)
 		}
-		c.Version = &one
+		c.Version, c.Text.Chat = &one, "two"
 		h.save(c)
+		c.Text.Chat = "three"
 		if _, err := h.Templates.Save(h.t.Context(), h.by, c); otpcore.CodeOf(err) != "template_changed" {
 			t.Errorf("a change of what was changed meanwhile: %v", err)
 		}
 		c.Version = &one
 		if err := h.Templates.Remove(h.t.Context(), h.by, c); otpcore.CodeOf(err) != "template_changed" {
 			t.Errorf("a removal of what was changed meanwhile: %v", err)
+		}
+	})
+}
+
+// TestTheSameTextIsNoNewVersion: scripts save the same texts again and again.
+func TestTheSameTextIsNoNewVersion(t *testing.T) {
+	inHouse(t, func(h *house) {
+		c := h.change("gate", "en", "one\r\ntwo")
+		for range 60 {
+			if made := h.save(c); made.Version != 1 || made.Text.Chat != "one\ntwo" {
+				t.Fatalf("%+v", made)
+			}
+		}
+		if err := h.Templates.Remove(h.t.Context(), h.by, c); err != nil {
+			t.Fatal(err)
+		}
+		h.reread()
+		if made := h.save(c); made.Version != 3 {
+			t.Errorf("after a removal %+v", made)
 		}
 	})
 }

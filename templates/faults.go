@@ -224,7 +224,7 @@ func (e *examination) fits(field string, on otpcore.Channel, most int, detail st
 		return // found already
 	}
 	in := otpcore.CodeText{Code: otpcore.NewCode("1234567890"), Brand: e.draft.Brand, Wanted: otpcore.WantAlsoSMS, Channel: on}
-	m := e.l.chatMessage(in, texts, e.l.worst(spec, e.draft.Brand, wide))
+	m := e.l.chatMessage(in, texts, e.l.worst(spec, strings.Repeat(wide, 64), wide)) // the business may rename itself
 	if n := len(utf16.Encode([]rune(m.Text))); n > most {
 		e.add(field, "too_long", detail, most, n)
 	}

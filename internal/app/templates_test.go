@@ -26,8 +26,8 @@ func saving(key string, f fields) func(*shop, string) answer {
 }
 
 func provokeTemplateBusy(s *shop, _ string) answer {
-	for range 50 {
-		s.save("gate", "en", gate(nil))
+	for i := range 50 {
+		s.save("gate", "en", gate(fields{"name": fmt.Sprint("gate code ", i)}))
 	}
 	return saving("gate", gate(nil))(s, "")
 }
