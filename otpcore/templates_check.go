@@ -10,8 +10,9 @@ import (
 // What a template may be called and what it may ask for.
 var (
 	templateKeyForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
-	// reserved are the names that texts know without declaring them.
-	reserved = []string{"code", "brand"}
+	// reserved are the names that texts, and the words around them, know without
+	// declaring them.
+	reserved = []string{"code", "brand", "until"}
 )
 
 // Bounds of a template's text.
@@ -128,7 +129,7 @@ func (f *findings) params(at string, specs, others []ParamSpec) {
 		case !templateKeyForm.MatchString(p.Name):
 			f.add(field+"/name", "name_invalid", "Name a value by small letters, digits and _, at most 32, beginning with a letter.")
 		case slices.Contains(reserved, p.Name):
-			f.add(field+"/name", "name_reserved", "Every text knows code and brand. Use another name.")
+			f.add(field+"/name", "name_reserved", "code, brand and until are known to every text. Use another name.")
 		case slices.ContainsFunc(specs[:i], same) || slices.ContainsFunc(others, same):
 			f.add(field+"/name", "name_twice", "Declare each name once, in params or in context.")
 		}
@@ -160,7 +161,16 @@ func (f *findings) agree(t *TemplateText, other *Template) {
 			}
 		}
 	}
-	if len(t.Context) != len(other.Text.Context) {
-		f.add("/context", "values_differ", "The locale "+other.Locale+" binds the code to other values. Bind it to the same ones in all locales.")
+	if !slices.Equal(sortedNames(t.Context), sortedNames(other.Text.Context)) {
+		f.add("/context", "values_differ", "The locale "+other.Locale+" binds the code to other values. Bind it to the same ones in all locales: each text shows them.")
 	}
+}
+
+func sortedNames(specs []ParamSpec) []string {
+	names := make([]string, len(specs))
+	for i, p := range specs {
+		names[i] = p.Name
+	}
+	slices.Sort(names)
+	return names
 }

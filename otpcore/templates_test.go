@@ -206,6 +206,36 @@ func TestProofIsOnlyMadeStricter(t *testing.T) {
 	})
 }
 
+// TestLocalesAgree: a start speaks of all locales at once.
+func TestLocalesAgree(t *testing.T) {
+	inHouse(t, func(h *house) {
+		first := h.change("gate", "en", "one")
+		first.Text.Params = []otpcore.ParamSpec{{Name: "car", Type: "text"}}
+		first.Text.Context = []otpcore.ParamSpec{{Name: "sum", Type: "money"}}
+		h.save(first)
+		for name, change := range map[string]func(*otpcore.TemplateText){
+			"another type":          func(t *otpcore.TemplateText) { t.Params = []otpcore.ParamSpec{{Name: "car", Type: "name"}} },
+			"bound to less":         func(t *otpcore.TemplateText) { t.Context = nil },
+			"bound to another name": func(t *otpcore.TemplateText) { t.Context = []otpcore.ParamSpec{{Name: "total", Type: "money"}} },
+			"the other list": func(t *otpcore.TemplateText) {
+				t.Params, t.Context = nil, append(t.Context, otpcore.ParamSpec{Name: "car", Type: "text"})
+			},
+		} {
+			c := h.change("gate", "ru", "раз")
+			c.Text.Params, c.Text.Context = slices.Clone(first.Text.Params), slices.Clone(first.Text.Context)
+			change(&c.Text)
+			_, err := h.Templates.Save(h.t.Context(), h.by, c)
+			e, ok := errors.AsType[*otpcore.Error](err)
+			if !ok || !slices.ContainsFunc(e.Errors, func(f otpcore.FieldError) bool { return f.Code == "values_differ" }) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		other := h.change("gate", "ru", "раз")
+		other.Text.Context = first.Text.Context // its own params
+		h.save(other)
+	})
+}
+
 func TestStartsOfOwnTemplatesCheckTheirValues(t *testing.T) {
 	inHouse(t, func(h *house) {
 		ctx := h.t.Context()
@@ -268,6 +298,7 @@ func TestEveryFaultOfATextIsNamed(t *testing.T) {
 			"too_long":              func(t *otpcore.TemplateText) { t.Chat = strings.Repeat("a", 12289) },
 			"name_invalid":          func(t *otpcore.TemplateText) { t.Params = []otpcore.ParamSpec{{Name: "A", Type: "text"}} },
 			"name_reserved":         func(t *otpcore.TemplateText) { t.Params = []otpcore.ParamSpec{{Name: "code", Type: "text"}} },
+			"name_reserved ":        func(t *otpcore.TemplateText) { t.Params = []otpcore.ParamSpec{{Name: "until", Type: "date"}} },
 			"type_unknown":          func(t *otpcore.TemplateText) { t.Params = []otpcore.ParamSpec{{Name: "a", Type: "html"}} },
 			"name_twice": func(t *otpcore.TemplateText) {
 				t.Params = []otpcore.ParamSpec{{Name: "a", Type: "text"}}
@@ -284,7 +315,7 @@ func TestEveryFaultOfATextIsNamed(t *testing.T) {
 			change(&c.Text)
 			_, err := h.Templates.Save(h.t.Context(), h.by, c)
 			e, ok := errors.AsType[*otpcore.Error](err)
-			if !ok || e.Code != "text_invalid" || len(e.Errors) != 1 || e.Errors[0].Code != code {
+			if !ok || e.Code != "text_invalid" || len(e.Errors) != 1 || e.Errors[0].Code != strings.TrimSpace(code) {
 				t.Errorf("%s: %+v", code, err)
 			}
 		}
