@@ -2,6 +2,7 @@ package otpcore
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,4 +174,27 @@ func sortedNames(specs []ParamSpec) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// checkHostsLeft refuses to take a host off the list while a text of the
+// business leads there.
+func (b *Businesses) checkHostsLeft(tx Tx, business *Business, before []string) error {
+	gone := slices.DeleteFunc(before, func(host string) bool { return slices.Contains(business.Settings.ReturnHosts, host) })
+	if len(gone) == 0 {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(business.Settings.Templates)) {
+		kept, err := tx.TemplatesOf(business.ID, key)
+		if err != nil {
+			return err
+		}
+		for locale, t := range wordingOf(b.renderer, key, kept, business.Settings.Templates[key]).own {
+			for _, host := range gone {
+				if strings.Contains(t.Text.Chat+" "+t.Text.WhatsApp, "https://"+host) {
+					return invalid("invalid_value", "/return_hosts", fmt.Sprintf("The text %s in %s leads to %s. Change the text first.", key, locale, host))
+				}
+			}
+		}
+	}
+	return nil
 }

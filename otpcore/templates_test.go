@@ -236,6 +236,31 @@ func TestLocalesAgree(t *testing.T) {
 	})
 }
 
+// TestNoTextLeadsToAHostThatIsGone: a host stays on the list for as long as a
+// text in force leads there.
+func TestNoTextLeadsToAHostThatIsGone(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.allow("shop.example.com", "other.example.com")
+		h.reread()
+		h.save(h.change("gate", "en", "see https://shop.example.com/gate"))
+		set := func(hosts ...string) error {
+			_, err := h.Businesses.Change(h.t.Context(), h.by.Business.ID, func(_ *string, s *otpcore.Settings) { s.ReturnHosts = hosts })
+			return err
+		}
+		err := set("other.example.com")
+		if e, ok := errors.AsType[*otpcore.Error](err); !ok || e.Field != "/return_hosts" || !strings.Contains(e.Detail, "gate in en") {
+			t.Errorf("the host that a text leads to: %v", err)
+		}
+		if err := set("shop.example.com"); err != nil {
+			t.Errorf("a host that no text leads to: %v", err)
+		}
+		h.save(h.change("gate", "en", "nowhere"))
+		if err := set(); err != nil {
+			t.Errorf("after the text was changed: %v", err)
+		}
+	})
+}
+
 func TestStartsOfOwnTemplatesCheckTheirValues(t *testing.T) {
 	inHouse(t, func(h *house) {
 		ctx := h.t.Context()
