@@ -85,6 +85,11 @@ type Settings struct {
 	SupportText    string        // the bot's answer to anything else
 	ReturnHosts    []string      // hosts that return URLs may lead to
 	Owner          SealedPhone   // of whoever is told of trouble with bots; zero: nobody
+	SMSOrigin      string        // host that the last line of an SMS binds the code to; empty: none
+	SMSAppHash     string        // of the Android app that may read codes out of SMS; empty: none
+	// Templates holds the version in force of each key under which the business
+	// says something itself. It changes with the texts only.
+	Templates map[string]int `json:",omitempty"`
 }
 
 // Scope is one right of an API key.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -155,11 +156,15 @@ func (b *Businesses) Change(ctx context.Context, id ID, fn func(name *string, se
 		if err != nil {
 			return err
 		}
+		hosts := slices.Clone(business.Settings.ReturnHosts)
 		fn(&business.Name, &business.Settings)
 		if err := checkName(business.Name); err != nil {
 			return err
 		}
 		if err := b.checkSettings(business.Settings); err != nil {
+			return err
+		}
+		if err := b.checkHostsLeft(tx, business, hosts); err != nil {
 			return err
 		}
 		changed = business

@@ -35,6 +35,7 @@ type Core struct {
 	Receipts      *Receipts
 	Events        *Events
 	Endpoints     *Endpoints
+	Templates     *Templates
 	Dispatcher    *Dispatcher
 
 	scheduler *scheduler
@@ -52,10 +53,11 @@ func New(cfg Config) *Core {
 	d := &desk{rules: cfg.Rules, vault: cfg.Vault, carriers: cfg.Carriers, shared: cfg.Shared}
 	businesses := newBusinesses(d, cfg)
 	receipts := newReceipts(d, cfg)
-	dispatcher := newDispatcher(d, cfg, businesses, receipts)
+	templates := newTemplates(cfg, businesses)
+	dispatcher := newDispatcher(d, cfg, businesses, templates, receipts)
 	verifications := &Verifications{
 		desk: d, ledger: cfg.Ledger, reader: cfg.Reader, carriers: cfg.Carriers,
-		renderer: cfg.Renderer, doors: doors{cfg.Renderer}, phones: cfg.Phones, dispatcher: dispatcher,
+		renderer: cfg.Renderer, templates: templates, doors: doors{cfg.Renderer}, phones: cfg.Phones, dispatcher: dispatcher,
 		checked: cfg.Checked, log: cfg.Logger,
 	}
 	events := newEvents(d, cfg)
@@ -68,6 +70,7 @@ func New(cfg Config) *Core {
 		Receipts:      receipts,
 		Events:        events,
 		Endpoints:     &Endpoints{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, events: events, postman: cfg.Postman},
+		Templates:     templates,
 		Dispatcher:    dispatcher,
 		scheduler:     newScheduler(d, cfg),
 	}

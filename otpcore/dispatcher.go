@@ -19,6 +19,7 @@ type Dispatcher struct {
 	carriers   Carriers
 	renderer   Renderer
 	businesses *Businesses
+	templates  *Templates
 	receipts   *Receipts
 	log        *slog.Logger
 
@@ -57,10 +58,10 @@ type job struct {
 // roadWidth bounds the calls under way on one road.
 const roadWidth = 50
 
-func newDispatcher(d *desk, cfg Config, businesses *Businesses, receipts *Receipts) *Dispatcher {
+func newDispatcher(d *desk, cfg Config, businesses *Businesses, templates *Templates, receipts *Receipts) *Dispatcher {
 	sends, cut := context.WithCancel(context.Background())
 	return &Dispatcher{
-		desk: d, ledger: cfg.Ledger, carriers: cfg.Carriers, renderer: cfg.Renderer, businesses: businesses, receipts: receipts,
+		desk: d, ledger: cfg.Ledger, carriers: cfg.Carriers, renderer: cfg.Renderer, businesses: businesses, templates: templates, receipts: receipts,
 		log: cfg.Logger, held: make(map[ID]int), roads: make(map[road]*lanes), posts: make(map[ID]*post), sends: sends, cut: cut,
 	}
 }

@@ -60,6 +60,7 @@ func checkParams(at string, specs []ParamSpec, given map[string]Param) (map[stri
 
 var (
 	amountForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$`)
+	countForm    = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})$`)
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 	orderForm    = regexp.MustCompile(`^[\p{L}\p{N}#№/_.-]{1,32}$`)
 )
@@ -80,6 +81,11 @@ func checkParam(at, kind string, p Param) (Param, error) {
 	case "date":
 		if _, err := time.Parse(time.DateOnly, p.Text); err != nil {
 			return p, invalid("param_type", at, "Send a date like 2026-11-22.")
+		}
+		return p, nil
+	case "count":
+		if !countForm.MatchString(p.Text) {
+			return p, invalid("param_type", at, `Send a whole number from "0" to "999": a longer one could be taken for the code.`)
 		}
 		return p, nil
 	case "name":
@@ -106,6 +112,10 @@ var (
 	otherDots    = strings.NewReplacer("。", ".", "．", ".", "｡", ".", "․", ".", "[.]", ".", "(.)", ".", "{.}", ".")
 )
 
+// manySpaces is a gap on which WhatsApp refuses a whole message, and the code
+// with it: parameters of its templates have at most four spaces in a row.
+const manySpaces = "     "
+
 func checkWords(at, text string, most int) error {
 	n := utf8.RuneCountInString(text)
 	if n > most || strings.TrimSpace(text) == "" {
@@ -121,9 +131,18 @@ func checkWords(at, text string, most int) error {
 			return invalid("var_not_allowed", at, "Send plain text on one line, without control, direction or stacked marks.")
 		}
 	}
-	plain := otherDots.Replace(text)
-	if linkForm.MatchString(plain) || digitRunForm.MatchString(plain) {
+	if strings.Contains(text, manySpaces) {
+		return invalid("var_not_allowed", at, "Send text without long gaps: WhatsApp refuses a message for five spaces in a row.")
+	}
+	if LeadsAway(text) || LooksLikeCode(text) {
 		return invalid("var_not_allowed", at, "Send text without links, addresses and runs of four or more digits.")
 	}
 	return nil
 }
+
+// LeadsAway reports whether the text holds a link or an address, in whatever
+// dress.
+func LeadsAway(text string) bool { return linkForm.MatchString(otherDots.Replace(text)) }
+
+// LooksLikeCode reports whether digits of the text could be taken for a code.
+func LooksLikeCode(text string) bool { return digitRunForm.MatchString(otherDots.Replace(text)) }

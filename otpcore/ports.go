@@ -102,6 +102,7 @@ type Tx interface {
 	BotTx
 	LinkTx
 	EndpointTx
+	TemplateTx
 	InboxTx
 	PersonTx
 	// Remembered returns what an idempotency key has answered before, or nil;
@@ -184,6 +185,19 @@ type EndpointTx interface {
 	LastPosition(business ID, mode Mode) (int64, error)
 }
 
+// TemplateTx changes the texts of businesses.
+type TemplateTx interface {
+	// TemplatesOf lists the versions of a key that are kept, of every locale,
+	// oldest first.
+	TemplatesOf(business ID, key string) ([]*Template, error)
+	// SaveTemplate inserts: a version never changes.
+	SaveTemplate(t *Template) error
+	DeleteTemplate(business ID, key string, version int) error
+	// TemplateKeys lists the keys of which versions are kept, the one that was
+	// changed last at the end.
+	TemplateKeys(business ID) ([]string, error)
+}
+
 // InboxTx remembers which input of a chat network was handled.
 type InboxTx interface {
 	// FirstSight records the update and reports false when it was handled
@@ -241,6 +255,9 @@ type Reader interface {
 	// PositionAt is the position behind which the events that are as young as
 	// the time begin.
 	PositionAt(ctx context.Context, business ID, mode Mode, at time.Time) (int64, error)
+	// TemplatesOf lists the versions of a key that are kept, of every locale,
+	// oldest first.
+	TemplatesOf(ctx context.Context, business ID, key string) ([]*Template, error)
 	Endpoint(ctx context.Context, id ID) (*Endpoint, error)
 	// Endpoints lists those of a business and mode, oldest first; all without a
 	// business.
@@ -345,6 +362,34 @@ type Renderer interface {
 	Hint(locale string, route []Channel) string
 	// Locale returns the nearest locale there are texts for.
 	Locale(wanted, fallback string) string
+	// Keys lists the built-in templates, and Locales the locales, sorted.
+	Keys() []string
+	Locales() []string
+	// Source is the built-in text under a key in a locale as a business would
+	// write it, or false when there is none.
+	Source(key, locale string) (TemplateText, bool)
+	// Faults finds everything in a business's own text on which a message could
+	// fail or mislead. Of a text without faults, Code renders every value that a
+	// start accepts.
+	Faults(d TemplateDraft) []FieldError
+	// Size tells how an SMS with the text is sent.
+	Size(text string) SMSSize
+}
+
+// TemplateDraft is a text that a business wants to use.
+type TemplateDraft struct {
+	Key    string
+	Locale string
+	Brand  string
+	Text   TemplateText
+	Hosts  []string // that links may lead to
+}
+
+// SMSSize is what an SMS is billed by.
+type SMSSize struct {
+	Encoding   string // GSM-7 or UCS-2
+	Characters int    // septets of GSM-7, 16-bit units of UCS-2
+	Segments   int
 }
 
 // TemplateSpec declares what a template needs.
@@ -355,7 +400,11 @@ type TemplateSpec struct {
 	Proof   Proof       // least proof of a link that may carry it
 }
 
-// ParamSpec is one typed parameter: text, name, money, order_number or date.
+// ParamTypes lists the types of parameters.
+var ParamTypes = []string{"text", "name", "money", "order_number", "date", "count"}
+
+// ParamSpec is one typed parameter: text, name, money, order_number, date or
+// count, a small whole number.
 type ParamSpec struct {
 	Name     string
 	Type     string
@@ -376,6 +425,9 @@ type CodeText struct {
 	Params       map[string]Param
 	Context      map[string]Param
 	Capabilities Capabilities
-	Wanted       Wanted // of edits; empty: the message with the code
-	ReturnURL    string // where a button leads back to; may be empty
+	Wanted       Wanted        // of edits; empty: the message with the code
+	ReturnURL    string        // where a button leads back to; may be empty
+	Own          *TemplateText // the business's own text; nil: the built-in one
+	Origin       string        // host for the last line of an SMS; may be empty
+	AppHash      string        // of the Android app that reads the SMS; may be empty
 }

@@ -52,13 +52,16 @@ type StartRequest struct {
 	Idempotency   *IdempotencyKey
 }
 
+// defaultTemplate is what a start that names no template says.
+const defaultTemplate = "login"
+
 // draft turns a request into a verification that only lacks its id, its times
 // and its secrets. It refuses whatever can be refused without the database.
-func (v *Verifications) draft(by Caller, r StartRequest, phone Phone) (Verification, error) {
-	set := by.Business.Settings
+func (v *Verifications) draft(by Caller, r StartRequest, said *wording, phone Phone) (Verification, error) {
+	set, spec := by.Business.Settings, said.spec
 	out := Verification{
 		BusinessID: by.Business.ID, Mode: by.Mode, Kind: KindCode,
-		Locale: v.renderer.Locale(r.Locale, set.Locale), Template: or(r.Template, "login"),
+		Locale: said.locale(v.renderer, r.Locale, set.Locale), Template: spec.Key, TemplateVersion: said.version,
 		OrderID: r.OrderID, ClientIP: r.ClientIP, Metadata: r.Metadata, ReturnURL: r.ReturnURL,
 		WhenUnlinked: r.WhenUnlinked, FallbackOn: or(r.FallbackOn, or(set.FallbackOn, Unconfirmed)),
 	}
@@ -68,9 +71,8 @@ func (v *Verifications) draft(by Caller, r StartRequest, phone Phone) (Verificat
 	if err := v.draftTimes(&out, r, set); err != nil {
 		return out, err
 	}
-	spec, ok := v.renderer.Template(out.Template)
-	if !ok {
-		return out, &Error{Kind: KindNotFound, Code: "template_unknown", Field: "/template", Detail: "No template has this name. Use login, registration, payment, order_confirm or document_access."}
+	if !said.exists() {
+		return out, &Error{Kind: KindNotFound, Code: "template_unknown", Field: "/template", Detail: "No template has this name. Use login, registration, payment, order_confirm, document_access or one that you made."}
 	}
 	if err := v.draftTexts(&out, r, spec); err != nil {
 		return out, err

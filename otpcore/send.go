@@ -207,11 +207,17 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if err != nil {
 		location = time.UTC
 	}
+	said, err := d.templates.said(d.sends, v.BusinessID, v.Template, v.TemplateVersion)
+	if err != nil {
+		return &SendError{Class: ClassProviderDown, Message: "The business's own text could not be read.", Err: err}
+	}
+	out.Locale = said.locale(d.renderer, out.Locale, v.Locale)
 	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
 		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
 		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
+		Own: said.text(out.Locale), Origin: business.Settings.SMSOrigin, AppHash: business.Settings.SMSAppHash,
 	})
 	return unrendered(err)
 }

@@ -78,7 +78,27 @@ func (b *Businesses) checkSettings(s Settings) error {
 	if err := checkReturnHosts(s.ReturnHosts); err != nil {
 		return err
 	}
+	if err := checkEnding(s); err != nil {
+		return err
+	}
 	return b.checkNumbers(s)
+}
+
+// appHashForm is what Google Play services make of an app's package and
+// certificate: 66 bits in Base64 (SMS Retriever API, "Computing your app's hash
+// string").
+var appHashForm = regexp.MustCompile(`^[A-Za-z0-9+/]{11}$`)
+
+// checkEnding refuses last lines of SMS that no phone would understand. A host
+// is one that the business has registered: browsers offer the code there.
+func checkEnding(s Settings) error {
+	if s.SMSOrigin != "" && !slices.Contains(s.ReturnHosts, s.SMSOrigin) {
+		return invalid("invalid_value", "/sms_origin", "Name one of the hosts in return_hosts, on whose page the code is typed, or an empty text.")
+	}
+	if s.SMSAppHash != "" && !appHashForm.MatchString(s.SMSAppHash) {
+		return invalid("invalid_value", "/sms_app_hash", "Send the 11 characters that identify your Android app, or an empty text.")
+	}
+	return nil
 }
 
 func (b *Businesses) checkNumbers(s Settings) error {

@@ -73,11 +73,14 @@ type Verification struct {
 	Phone    SealedPhone
 	Locale   string
 	Template string
-	Params   map[string]Param
-	Context  map[string]Param // what the code is bound to, in canonical form
-	OrderID  string
-	ClientIP string
-	Metadata map[string]string
+	// TemplateVersion is the version of the business's own texts, fixed at the
+	// start; 0: only built-in texts count.
+	TemplateVersion int
+	Params          map[string]Param
+	Context         map[string]Param // what the code is bound to, in canonical form
+	OrderID         string
+	ClientIP        string
+	Metadata        map[string]string
 
 	ReturnURL string // where the chat's button leads back to; may be empty
 

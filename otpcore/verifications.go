@@ -16,6 +16,7 @@ type Verifications struct {
 	carriers   Carriers
 	renderer   Renderer
 	doors      doors
+	templates  *Templates
 	phones     PhoneParser
 	dispatcher *Dispatcher
 	checked    func(Mode, CheckResult)
@@ -54,7 +55,11 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	draft, err := v.draft(by, r, phone)
+	said, err := v.templates.inForce(ctx, by.Business, or(r.Template, defaultTemplate))
+	if err != nil {
+		return nil, err
+	}
+	draft, err := v.draft(by, r, said, phone)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ var copiedTables = []copiedTable{
 	{name: "events", key: []string{"seq"}, numbered: "seq"},
 	{name: "endpoints", key: []string{"id"}},
 	{name: "postings", key: []string{"id"}},
+	{name: "templates", key: []string{"business_id", "key", "version"}},
 	{name: "standings", key: []string{"phone_index", "business_id"}},
 	{name: "idempotency", key: []string{"business_id", "mode", "route", "key"}},
 	{name: "erasures", key: []string{"verification_id"}},

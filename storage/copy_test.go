@@ -66,7 +66,7 @@ func rowsOfEveryTable(t testing.TB, x otpcore.Tx) error {
 	bot, link, session, key := filled[otpcore.Bot](t), filled[otpcore.Link](t), filled[otpcore.LinkSession](t), filled[otpcore.APIKey](t)
 	errs := []error{
 		x.SaveBot(bot), x.SaveLink(link), x.SaveSession(session), x.SaveKey(key), x.SetOffset("bot_1", 7),
-		x.SaveEndpoint(filled[otpcore.Endpoint](t)), x.SavePosting(filled[otpcore.Posting](t)),
+		x.SaveEndpoint(filled[otpcore.Endpoint](t)), x.SavePosting(filled[otpcore.Posting](t)), x.SaveTemplate(filled[otpcore.Template](t)),
 		x.Remember("biz_1", otpcore.Live, *filled[otpcore.Once](t), *filled[otpcore.Remembered](t)),
 	}
 	_, err := x.UseToken("upd_1")

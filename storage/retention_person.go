@@ -68,7 +68,7 @@ func scanPerson(scan func(...any) error) (p person, err error) {
 // code out of a chat may still be rendered from them.
 func (t *transaction) stripPerson(p person) error {
 	rest := asked{
-		Kind: p.asked.Kind, Region: p.asked.Region, Locale: p.asked.Locale, Template: p.asked.Template, Route: p.asked.Route, WhenUnlinked: p.asked.WhenUnlinked,
+		Kind: p.asked.Kind, Region: p.asked.Region, Locale: p.asked.Locale, Template: p.asked.Template, Version: p.asked.Version, Route: p.asked.Route, WhenUnlinked: p.asked.WhenUnlinked,
 		FallbackOn: p.asked.FallbackOn, LinkProof: p.asked.LinkProof, CodeLength: p.asked.CodeLength,
 		TTL: p.asked.TTL, FallbackAfter: p.asked.FallbackAfter,
 	}

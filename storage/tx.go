@@ -154,6 +154,18 @@ func (x tx) SaveEndpoint(e *otpcore.Endpoint) error { return x.t.saveEndpoint(e)
 
 func (x tx) DeleteEndpoint(id otpcore.ID) error { return x.t.deleteEndpoint(id) }
 
+func (x tx) TemplatesOf(business otpcore.ID, key string) ([]*otpcore.Template, error) {
+	return x.t.templatesOf(business, key)
+}
+
+func (x tx) SaveTemplate(t *otpcore.Template) error { return x.t.saveTemplate(t) }
+
+func (x tx) DeleteTemplate(business otpcore.ID, key string, version int) error {
+	return x.t.deleteTemplate(business, key, version)
+}
+
+func (x tx) TemplateKeys(business otpcore.ID) ([]string, error) { return x.t.templateKeys(business) }
+
 func (x tx) Posting(id otpcore.ID) (*otpcore.Posting, error) { return x.t.posting(id) }
 
 func (x tx) SavePosting(p *otpcore.Posting) error { return x.t.savePosting(p) }

@@ -36,6 +36,7 @@ type asked struct {
 	Region        string                   `json:"region,omitempty"`
 	Locale        string                   `json:"locale,omitempty"`
 	Template      string                   `json:"template,omitempty"`
+	Version       int                      `json:"template_version,omitempty"`
 	Params        map[string]otpcore.Param `json:"params,omitempty"`
 	Context       map[string]otpcore.Param `json:"context,omitempty"`
 	OrderID       string                   `json:"order_id,omitempty"`
@@ -56,7 +57,7 @@ type asked struct {
 
 func askedOf(v *otpcore.Verification) asked {
 	return asked{
-		Kind: v.Kind, Region: v.Phone.Region, Locale: v.Locale, Template: v.Template, Params: v.Params, Context: v.Context,
+		Kind: v.Kind, Region: v.Phone.Region, Locale: v.Locale, Template: v.Template, Version: v.TemplateVersion, Params: v.Params, Context: v.Context,
 		OrderID: v.OrderID, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
 		FallbackOn: v.FallbackOn, LinkProof: v.LinkProof, LinkNotBefore: millis(v.LinkNotBefore), KeyID: v.KeyID,
 		CodeLength: v.CodeLength, TTL: v.TTL.Milliseconds(), FallbackAfter: v.FallbackAfter.Milliseconds(),
@@ -66,6 +67,7 @@ func askedOf(v *otpcore.Verification) asked {
 
 func (a *asked) apply(v *otpcore.Verification) {
 	v.Kind, v.Phone.Region, v.Locale, v.Template, v.Params, v.Context = a.Kind, a.Region, a.Locale, a.Template, a.Params, a.Context
+	v.TemplateVersion = a.Version
 	v.OrderID, v.ClientIP, v.Metadata, v.Route = a.OrderID, a.ClientIP, a.Metadata, a.Route
 	v.ReturnURL = a.ReturnURL
 	v.WhenUnlinked, v.FallbackOn, v.LinkProof = a.WhenUnlinked, a.FallbackOn, a.LinkProof

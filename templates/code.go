@@ -13,12 +13,17 @@ import (
 // only Mono span. It fails only for what a checked verification cannot be: an
 // unknown template, a missing code or a missing required value.
 func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
+	l := r.locale(in.Locale)
 	spec, ok := r.specs[in.Template]
-	if !ok {
+	texts := l.codes[in.Template]
+	if in.Own != nil {
+		var err error
+		if spec, texts, err = l.own(in.Template, in.Own, in.Channel); err != nil {
+			return otpcore.Message{}, fmt.Errorf("template %s: %w", in.Template, err)
+		}
+	} else if !ok {
 		return otpcore.Message{}, fmt.Errorf("template %q is unknown", in.Template)
 	}
-	l := r.locale(in.Locale)
-	texts := l.codes[in.Template]
 	if in.Wanted != "" && in.Wanted != otpcore.WantAlsoSMS {
 		return l.endedMessage(in, texts)
 	}
@@ -27,7 +32,7 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 		return otpcore.Message{}, fmt.Errorf("template %s: %w", in.Template, err)
 	}
 	if !in.Channel.IsChat() {
-		return otpcore.Message{Text: fitting(texts.sms, values, spec.segments)}, nil
+		return otpcore.Message{Text: fitting(texts.sms, values, endings(in), spec.segments)}, nil
 	}
 	return l.chatMessage(in, texts, values), nil
 }
@@ -85,7 +90,7 @@ func (l *locale) values(spec *codeSpec, in otpcore.CodeText) (map[string]string,
 		given map[string]otpcore.Param
 	}{{spec.Params, in.Params}, {spec.Context, in.Context}} {
 		for _, p := range of.specs {
-			written := l.param(of.given[p.Name])
+			written := l.param(p.Type, of.given[p.Name])
 			if written == "" && p.Required {
 				return nil, fmt.Errorf("%s is missing", p.Name)
 			}
@@ -95,32 +100,4 @@ func (l *locale) values(spec *codeSpec, in otpcore.CodeText) (map[string]string,
 		}
 	}
 	return values, nil
-}
-
-func (l *locale) param(p otpcore.Param) string {
-	if p.Money != nil {
-		return l.money(*p.Money)
-	}
-	return inert(p.Text)
-}
-
-// fitting fills the first variant that has all its values and takes at most the
-// given number of segments, else the one that takes the fewest.
-func fitting(variants []text, values map[string]string, segments int) string {
-	var best string
-	fewest := 0
-	for _, v := range variants {
-		if v.missing(values) != "" {
-			continue
-		}
-		filled := v.fill(values)
-		n := Segments(filled)
-		if n <= segments {
-			return filled
-		}
-		if fewest == 0 || n < fewest {
-			best, fewest = filled, n
-		}
-	}
-	return best
 }

@@ -137,12 +137,12 @@ func TestTimesAndAmounts(t *testing.T) {
 		locale, amount, currency, want string
 	}{
 		{"en", "4990.00", "KZT", "Amount: KZT 4,990.00\n"},
-		{"en", "0.01", "USD", "Amount: USD 0.01\n"},
-		{"en", "999", "EUR", "Amount: EUR 999\n"},
+		{"en", "0.01", "USD", "Amount: $0.01\n"},
+		{"en", "999", "EUR", "Amount: €999.00\n"},
 		{"en", "999999999999.99", "UZS", "Amount: UZS 999,999,999,999.99\n"},
 		{"ru", "4990.00", "KZT", "Сумма: 4\u00a0990,00\u00a0₸\n"},
-		{"ru", "100", "RUB", "Сумма: 100\u00a0₽\n"},
-		{"ru", "1000000.5", "UZS", "Сумма: 1\u00a0000\u00a0000,5\u00a0UZS\n"},
+		{"ru", "100", "RUB", "Сумма: 100,00\u00a0₽\n"},
+		{"ru", "1000000.5", "UZS", "Сумма: 1\u00a0000\u00a0000,50\u00a0UZS\n"},
 	} {
 		in.Locale = c.locale
 		in.Context = map[string]otpcore.Param{"amount": money(c.amount, c.currency), "payee": {Text: "Ivan"}}

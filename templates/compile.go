@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"otpravka/otpcore"
 )
@@ -13,6 +14,7 @@ import (
 // wrong with them.
 type compiler struct {
 	place string
+	cldr  *cldr
 	err   error
 }
 
@@ -22,6 +24,9 @@ func (c *compiler) fault(format string, args ...any) {
 
 func (c *compiler) text(at, source string, known ...string) text {
 	t, err := compile(source, known...)
+	if err == nil {
+		err = t.inflect(c.cldr)
+	}
 	if err != nil {
 		c.fault("%s: %w", at, err)
 	}
@@ -50,14 +55,13 @@ func (c *compiler) same(at string, have, want []string) {
 
 // frame compiles what all messages with a code share.
 func (c *compiler) frame(l *locale, f *codesFile) {
-	l.formats = f.Formats
-	l.amount = c.text("formats.money", f.Formats.Money, "number", "currency")
-	if f.Formats.Time == "" || f.Formats.DateTime == "" || f.Formats.Decimal == "" {
-		c.fault("formats: time, date_time and decimal are needed")
+	l.formats, l.cldr = f.Formats, c.cldr
+	if f.Formats.Time == "" || f.Formats.DateTime == "" {
+		c.fault("formats: time and date_time are needed")
 	}
-	l.name, l.copy, l.notMe, l.alsoSMS = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS
-	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" {
-		c.fault("name, buttons copy and not_me, and also_sms are needed")
+	l.name, l.copy, l.notMe, l.alsoSMS, l.warning = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS, f.Warning
+	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" || l.warning == "" {
+		c.fault("name, buttons copy and not_me, warning and also_sms are needed")
 	}
 	l.back = c.text("buttons.back", f.Buttons.Back, "brand")
 	l.tail = c.texts("tail", f.Tail, "until", "brand")
@@ -74,7 +78,8 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 
 // templates compiles the messages of every template.
 func (c *compiler) templates(l *locale, f *codesFile) {
-	l.codes = make(map[string]codeTexts, len(codeSpecs))
+	l.codes, l.plain = make(map[string]codeTexts, len(codeSpecs)), true
+	l.sources = make(map[string]otpcore.TemplateText, len(codeSpecs))
 	var want []string
 	for i := range codeSpecs {
 		spec := &codeSpecs[i]
@@ -90,8 +95,13 @@ func (c *compiler) templates(l *locale, f *codesFile) {
 			sms:  c.texts(spec.Key+".sms", source.SMS, all...),
 		}
 		c.judgeChat(spec, t.chat)
-		c.judgeSMS(spec, t.sms)
+		c.judgeSMS(l, spec, t.sms)
+		l.plain = l.plain && !slices.ContainsFunc(t.sms, func(t text) bool { return !t.isGSM() })
 		l.codes[spec.Key] = t
+		l.sources[spec.Key] = otpcore.TemplateText{
+			Name: source.What, Proof: spec.Proof, Params: spec.Params, Context: spec.Context,
+			Chat: strings.Join(source.Chat, "\n"), SMS: source.SMS, Segments: spec.segments,
+		}
 	}
 	c.same("templates", slices.Collect(maps.Keys(f.Templates)), want)
 }
@@ -116,13 +126,16 @@ func (c *compiler) judgeChat(spec *codeSpec, lines []text) {
 
 // judgeSMS demands the code first, brand and context in every variant, and a
 // last variant that needs no optional value.
-func (c *compiler) judgeSMS(spec *codeSpec, variants []text) {
+func (c *compiler) judgeSMS(l *locale, spec *codeSpec, variants []text) {
 	_, required := spec.names()
 	bound := []string{"code", "brand"}
 	for _, p := range spec.Context {
 		bound = append(bound, p.Name)
 	}
 	for i, v := range variants {
+		if !l.warns(v) {
+			c.fault("%s.sms %d: does not say %q", spec.Key, i+1, l.warning)
+		}
 		for _, name := range bound {
 			if n := v.count(name); n != 1 {
 				c.fault("%s.sms %d: {{%s}} stands %d times, want once", spec.Key, i+1, name, n)

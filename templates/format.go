@@ -1,20 +1,17 @@
 package templates
 
 import (
-	"strings"
 	"time"
 
 	"otpravka/otpcore"
 )
 
-// formats are a locale's ways to write times and amounts.
+// formats are a locale's ways to write times, and its own currency signs. Dates
+// and amounts follow CLDR.
 type formats struct {
 	Time     string            // Go layout of a time today
 	DateTime string            `yaml:"date_time"` // Go layout of any other time
-	Group    string            // between groups of three digits
-	Decimal  string            // before the fraction
-	Money    string            // {{number}} and {{currency}}
-	Symbols  map[string]string // currency signs in place of ISO 4217 codes
+	Symbols  map[string]string // currency signs by ISO 4217 code
 }
 
 // sameDay is how far ahead a time still reads well without its date.
@@ -37,29 +34,13 @@ func (f formats) until(at, now time.Time, in *time.Location) string {
 	return written
 }
 
-// number groups the digits of a decimal. It moves text only, so that the
-// amount stays exact.
-func (f formats) number(amount string) string {
-	whole, fraction, hasFraction := strings.Cut(amount, ".")
-	var b strings.Builder
-	for i, digit := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(f.Group)
-		}
-		b.WriteRune(digit)
+// param writes a value in the reader's way.
+func (l *locale) param(kind string, p otpcore.Param) string {
+	switch {
+	case p.Money != nil:
+		return l.cldr.money(*p.Money, l.plain)
+	case kind == "date":
+		return l.cldr.date(p.Text, l.plain)
 	}
-	if hasFraction {
-		b.WriteString(f.Decimal + fraction)
-	}
-	return b.String()
-}
-
-// money writes an amount. English SMS keep the ISO code of the currency: one
-// sign outside of the GSM alphabet would more than halve a segment.
-func (l *locale) money(m otpcore.Money) string {
-	currency := m.Currency
-	if symbol, ok := l.formats.Symbols[currency]; ok {
-		currency = symbol
-	}
-	return l.amount.fill(map[string]string{"number": l.formats.number(m.Amount), "currency": currency})
+	return inert(p.Text)
 }

@@ -63,6 +63,7 @@ var linkLike = regexp.MustCompile(`(?i)://|www\.|@|t\.me|\pL\.\pL{2,}`)
 func TestTextsHoldNoLinksAndNoDirectionMarks(t *testing.T) {
 	for name, text := range rendered(t) {
 		text = strings.ReplaceAll(text, replyArgs["url"], "") // the business's own, behind a button
+		text = strings.ReplaceAll(text, "@shop.kz #123456", "")
 		if found := linkLike.FindString(text); found != "" {
 			t.Errorf("%s: looks like a link: %q", name, found)
 		}
@@ -118,6 +119,9 @@ func renderCodes(t testing.TB, in otpcore.CodeText) string {
 	in.Wanted, in.Channel = "", otpcore.SMS
 	m := mustCode(t, in)
 	section(&b, fmt.Sprintf("sms, segments: %d", templates.Segments(m.Text)), m)
+	in.Origin, in.AppHash = "shop.kz", "FA+9qCX9VSu"
+	m = mustCode(t, in)
+	section(&b, fmt.Sprintf("sms with lines for phones, segments: %d", templates.Segments(m.Text)), m)
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -56,8 +57,11 @@ func TestLoadRefusesBrokenTexts(t *testing.T) {
 		{"en/codes.yaml", "name: English", "name: ''", "name, buttons"},
 		{"en/codes.yaml", "back: Back to {{brand}}", "back: Back to {{url}}", `unknown placeholder "url"`},
 		{"en/codes.yaml", "not_me: It wasn't me", "not_me: ''", "buttons copy and not_me"},
-		{"en/codes.yaml", `decimal: "."`, `decimal: ""`, "formats:"},
-		{"en/codes.yaml", `money: "{{currency}} {{number}}"`, `money: "{{sign}}"`, `unknown placeholder "sign"`},
+		{"en/codes.yaml", `  time: "15:04"`, `  time: ""`, "formats:"},
+		{"ru/codes.yaml", `symbols: {KZT: ₸,`, `symbols: {KZZ: ₸,`, "there is no currency KZZ"},
+		{"ru/codes.yaml", "код для заказа {{order}} в {{brand}}.", "код для заказа {{order|one: а|other: б}} в {{brand}}.", "{{order|…}} has the plural forms one, other, this language needs few, many, one"},
+		{"en/codes.yaml", "your login code for {{brand}}", "your login code for {{brand|one}}", `"one" is no plural form`},
+		{"en/codes.yaml", "your login code for {{brand}}", "your login code for {{brand|one: a|one: b}}", "plural form one stands twice"},
 		{"ru/replies.yaml", "для номера {{phone}}", "для номера", "greeting: {{phone}} is not shown"},
 		{"ru/replies.yaml", "  not_started:", "  not_begun:", "not_started: empty text"},
 		{"ru/replies.yaml", "  keep:", "  keep_on:", "buttons.keep: empty text"},
@@ -106,6 +110,9 @@ func FuzzCompile(f *testing.F) {
 		compiled, err := compile(source, "code", "brand")
 		if err != nil {
 			return
+		}
+		if slices.ContainsFunc(compiled, func(p piece) bool { return p.forms != nil }) {
+			return // words of unequal length
 		}
 		filled := compiled.fill(map[string]string{"code": value, "brand": "B"})
 		want := len(source) + compiled.count("code")*(len(value)-len("{{code}}")) + compiled.count("brand")*(len("B")-len("{{brand}}"))

@@ -15,12 +15,15 @@ import (
 type locale struct {
 	name    string // what the language calls itself
 	formats formats
-	amount  text // of formats.Money
+	cldr    *cldr
+	plain   bool // its SMS keep to the GSM alphabet, and so do amounts and dates
 	copy    string
 	notMe   string
 	back    text
 	tail    []text
 	alsoSMS string
+	warning string // words that every SMS with a code says
+	sources map[string]otpcore.TemplateText
 	ended   map[otpcore.Wanted]text
 	codes   map[string]codeTexts
 	labels  map[string]text // of buttons in replies, and of the keyboard
@@ -47,6 +50,7 @@ type (
 			Back  string
 		}
 		Tail      []string
+		Warning   string
 		AlsoSMS   string `yaml:"also_sms"`
 		Ended     map[otpcore.Wanted]string
 		Templates map[string]struct {
@@ -71,7 +75,11 @@ func loadLocale(files fs.FS, dir string) (*locale, error) {
 			return nil, err
 		}
 	}
-	c := compiler{place: dir}
+	data, err := newCLDR(dir, codes.Formats.Symbols)
+	if err != nil {
+		return nil, err
+	}
+	c := compiler{place: dir, cldr: data}
 	c.frame(l, &codes)
 	c.templates(l, &codes)
 	c.replies(l, &replies)

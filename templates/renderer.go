@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,6 +66,23 @@ func (r *Renderer) Template(key string) (otpcore.TemplateSpec, bool) {
 		return otpcore.TemplateSpec{}, false
 	}
 	return spec.TemplateSpec, true
+}
+
+// Keys lists the built-in templates, sorted.
+func (r *Renderer) Keys() []string { return slices.Sorted(maps.Keys(r.specs)) }
+
+// Locales lists the locales, sorted.
+func (r *Renderer) Locales() []string { return slices.Sorted(maps.Keys(r.locales)) }
+
+// Source is the built-in text under a key in a locale, as a business would
+// write it.
+func (r *Renderer) Source(key, locale string) (otpcore.TemplateText, bool) {
+	l := r.locales[locale]
+	if l == nil {
+		return otpcore.TemplateText{}, false
+	}
+	text, ok := l.sources[key]
+	return text, ok
 }
 
 // Locale returns the locale that has texts for wanted (a BCP 47 tag; its region

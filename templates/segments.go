@@ -1,6 +1,11 @@
 package templates
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"otpravka/otpcore"
+)
 
 // The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038
 // section 6.2.1. A character of the extension takes two septets. The escape
@@ -19,22 +24,28 @@ const (
 	ucs2Single, ucs2Joined = 70, 67
 )
 
-// Segments returns how many messages an SMS with the text is billed as. A text
-// that the GSM alphabet cannot write goes as UCS-2, in which characters beyond
-// the basic plane take two units.
-func Segments(text string) int {
+// Segments returns how many messages an SMS with the text is billed as.
+func Segments(text string) int { return sizeOf(text).Segments }
+
+// Size tells how an SMS with the text is sent and billed.
+func (r *Renderer) Size(text string) otpcore.SMSSize { return sizeOf(text) }
+
+// sizeOf measures a text. One that the GSM alphabet cannot write goes as UCS-2,
+// in which characters beyond the basic plane take two units.
+func sizeOf(text string) otpcore.SMSSize {
+	size := otpcore.SMSSize{Encoding: "GSM-7", Segments: 1}
 	width, single, joined := gsmWidth, gsmSingle, gsmJoined
 	if !isGSM(text) {
+		size.Encoding = "UCS-2"
 		width, single, joined = ucs2Width, ucs2Single, ucs2Joined
 	}
-	total := 0
 	for _, r := range text {
-		total += width(r)
+		size.Characters += width(r)
 	}
-	if total <= single {
-		return 1
+	if size.Characters > single {
+		size.Segments = pack(text, width, joined)
 	}
-	return pack(text, width, joined)
+	return size
 }
 
 // pack counts segments of the given size. No character is torn apart between
@@ -58,6 +69,18 @@ func isGSM(text string) bool {
 		}
 	}
 	return true
+}
+
+// isGSM reports whether the text keeps to the GSM alphabet but for its values.
+func (t text) isGSM() bool {
+	return !slices.ContainsFunc(t, func(p piece) bool {
+		for _, word := range p.forms {
+			if !isGSM(word) {
+				return true
+			}
+		}
+		return !isGSM(p.literal)
+	})
 }
 
 func gsmWidth(r rune) int {

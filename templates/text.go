@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,17 +10,27 @@ import (
 // text is a compiled text: literals and names by turns.
 type text []piece
 
-// piece is either a literal or a name to be replaced.
-type piece struct{ literal, name string }
+// fault is what is wrong with the form of a text.
+type fault struct{ code, detail string }
 
-// compile reads {{name}}s. Names that are not known and stray braces are
-// errors.
+func (f *fault) Error() string { return f.detail }
+
+// piece is either a literal or a name to be replaced, by its value or by the
+// plural form that goes with it.
+type piece struct {
+	literal, name string
+	forms         map[string]string
+	language      *cldr // of the forms
+}
+
+// compile reads {{name}}s and {{name|form: word|…}}s. Names that are not known
+// and stray braces are errors.
 func compile(source string, known ...string) (text, error) {
 	var t text
 	for rest := source; rest != ""; {
 		literal, after, found := strings.Cut(rest, "{{")
 		if strings.Contains(literal, "}}") {
-			return nil, fmt.Errorf("text %q: braces without a beginning", source)
+			return nil, &fault{code: "braces", detail: "braces without a beginning"}
 		}
 		if literal != "" {
 			t = append(t, piece{literal: literal})
@@ -31,24 +40,32 @@ func compile(source string, known ...string) (text, error) {
 		}
 		name, tail, closed := strings.Cut(after, "}}")
 		if !closed {
-			return nil, fmt.Errorf("text %q: braces without an end", source)
+			return nil, &fault{code: "braces", detail: "braces without an end"}
 		}
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("text %q: unknown placeholder %q", source, name)
+		p := piece{name: name}
+		if word, forms, counted := strings.Cut(name, "|"); counted {
+			var err error
+			if p.forms, err = readForms(forms); err != nil {
+				return nil, err
+			}
+			p.name = word
 		}
-		t, rest = append(t, piece{name: name}), tail
+		if !slices.Contains(known, p.name) {
+			return nil, &fault{code: "placeholder_unknown", detail: fmt.Sprintf("unknown placeholder %q", p.name)}
+		}
+		t, rest = append(t, p), tail
 	}
 	if t == nil {
-		return nil, errors.New("empty text")
+		return nil, &fault{code: "text_missing", detail: "empty text"}
 	}
 	return t, nil
 }
 
-// count returns how often the name stands in the text.
+// count returns how often the name's value stands in the text.
 func (t text) count(name string) int {
 	n := 0
 	for _, p := range t {
-		if p.name == name {
+		if p.name == name && p.forms == nil {
 			n++
 		}
 	}
@@ -70,6 +87,10 @@ func (t text) fill(values map[string]string) string {
 	var b strings.Builder
 	for _, p := range t {
 		b.WriteString(p.literal)
+		if p.forms != nil {
+			b.WriteString(p.inflected(values[p.name]))
+			continue
+		}
 		b.WriteString(values[p.name])
 	}
 	return b.String()

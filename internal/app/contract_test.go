@@ -105,14 +105,12 @@ func (c *contract) codes(op map[string]any) []string {
 	return out
 }
 
-var pathParameter = regexp.MustCompile(`\{[a-z]+\}`)
-
 // example is the operation's path with ids that name nothing.
 func (c *contract) example(r route) string {
 	path := r.template
 	for _, p := range c.parameters(r) {
 		if p["in"] == "path" {
-			path = pathParameter.ReplaceAllString(path, p["example"].(string))
+			path = strings.ReplaceAll(path, "{"+p["name"].(string)+"}", p["example"].(string))
 		}
 	}
 	return path

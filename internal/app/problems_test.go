@@ -111,6 +111,12 @@ var provocations = map[string]func(s *shop, phone string) answer{
 	"event_unknown":         replaying(fields{"event_id": "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}),
 	"return_host_invalid":   patching(fields{"return_hosts": []string{"localhost"}}),
 
+	// Templates.
+	"text_invalid":       saving("gate", fields{"name": "gate code", "chat": "Welcome", "sms": []string{"{{code}} {{brand}}"}}),
+	"template_changed":   saving("gate", gate(fields{"version": 1})),
+	"template_busy":      provokeTemplateBusy,
+	"too_many_templates": provokeTooManyTemplates,
+
 	// Bots and links.
 	"return_url_invalid":     starting(fields{"return_url": "http://shop.example.com/"}),
 	"return_url_not_allowed": posting("/v1/links", fields{"channel": "telegram", "return_url": "https://evil.example.com/"}),

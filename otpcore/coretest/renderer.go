@@ -46,13 +46,16 @@ func (r *Renderer) Template(key string) (otpcore.TemplateSpec, bool) {
 // Code renders "Brand: 123456 is your login code" with the code as first tap
 // target. Edits that end a message read "login: used" and hold no code.
 func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
-	if _, ok := r.templates[in.Template]; !ok {
+	if _, ok := r.templates[in.Template]; !ok && in.Own == nil {
 		return otpcore.Message{}, fmt.Errorf("template %q is unknown", in.Template)
 	}
 	if in.Wanted != "" && in.Wanted != otpcore.WantAlsoSMS {
 		return otpcore.Message{Text: in.Template + ": " + string(in.Wanted)}, nil
 	}
 	code, lead := in.Code.Reveal(), in.Brand+": "
+	if in.Own != nil {
+		lead = in.Own.Chat + ": "
+	}
 	m := otpcore.Message{
 		Text: lead + code + " is your " + in.Template + " code" + details(in) + " [" + in.Locale + "]",
 		Mono: []otpcore.Span{{Start: len(lead), End: len(lead) + len(code)}},
@@ -114,6 +117,37 @@ func (r *Renderer) Locale(wanted, fallback string) string {
 		}
 	}
 	return "en"
+}
+
+// Keys lists the templates.
+func (r *Renderer) Keys() []string { return slices.Sorted(maps.Keys(r.templates)) }
+
+// Locales lists the locales.
+func (r *Renderer) Locales() []string { return []string{"en", "kk", "ru", "uz"} }
+
+// Source gives every template the same words.
+func (r *Renderer) Source(key, locale string) (otpcore.TemplateText, bool) {
+	spec, ok := r.templates[key]
+	if !ok || !slices.Contains(r.Locales(), locale) {
+		return otpcore.TemplateText{}, false
+	}
+	return otpcore.TemplateText{
+		Name: key + " code", Proof: spec.Proof, Params: spec.Params, Context: spec.Context,
+		Chat: "built in", SMS: []string{"built in"}, Segments: 1,
+	}, true
+}
+
+// Faults finds fault with the word "fault".
+func (r *Renderer) Faults(d otpcore.TemplateDraft) []otpcore.FieldError {
+	if strings.Contains(d.Text.Chat, "fault") {
+		return []otpcore.FieldError{{Field: "/chat", Code: "fault", Detail: "Leave the fault out."}}
+	}
+	return nil
+}
+
+// Size counts bytes.
+func (r *Renderer) Size(text string) otpcore.SMSSize {
+	return otpcore.SMSSize{Encoding: "GSM-7", Characters: len(text), Segments: 1 + len(text)/160}
 }
 
 // CodeIn returns the code that a message carries, or "" when it has none.

@@ -67,7 +67,8 @@ func businessesKept(t *testing.T, lab Lab) {
 			Countries: []string{"KZ", "RU"}, DefaultCountry: "KZ", Locale: "ru", TimeZone: "Asia/Almaty", Currency: "KZT",
 			Route: []otpcore.Channel{otpcore.SMS, otpcore.Telegram}, WhenUnlinked: otpcore.Wait, TTL: time.Minute,
 			FallbackAfter: 20 * time.Second, FallbackOn: otpcore.Undelivered, CodeLength: 8, LinkMaxAge: time.Hour,
-			LinkProof: otpcore.ProofSMS, SupportText: "Звоните",
+			LinkProof: otpcore.ProofSMS, SupportText: "Звоните", ReturnHosts: []string{"shop.kz"}, SMSOrigin: "shop.kz",
+			SMSAppHash: "FA+9qCX9VSu", Templates: map[string]int{"gate": 3},
 		},
 	}
 	_, err := db.Business(t.Context(), b.ID)

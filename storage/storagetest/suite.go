@@ -69,6 +69,7 @@ func Run(t *testing.T, newLab NewLab) {
 		{"cases", cases},
 		{"events", events},
 		{"endpoints", endpoints},
+		{"templates", templates},
 		{"concurrency", concurrency},
 		{"writes", writes},
 		{"time", timely},

@@ -562,6 +562,72 @@ func (e Scope) Valid() bool {
 	}
 }
 
+// Defines values for TemplatePreviewMessageEncoding.
+const (
+	TemplatePreviewMessageEncodingGSM7 TemplatePreviewMessageEncoding = "GSM-7"
+	TemplatePreviewMessageEncodingUCS2 TemplatePreviewMessageEncoding = "UCS-2"
+)
+
+// Valid indicates whether the value is a known member of the TemplatePreviewMessageEncoding enum.
+func (e TemplatePreviewMessageEncoding) Valid() bool {
+	switch e {
+	case TemplatePreviewMessageEncodingGSM7:
+		return true
+	case TemplatePreviewMessageEncodingUCS2:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TemplateSource.
+const (
+	TemplateSourceBuiltIn TemplateSource = "built_in"
+	TemplateSourceOwn     TemplateSource = "own"
+)
+
+// Valid indicates whether the value is a known member of the TemplateSource enum.
+func (e TemplateSource) Valid() bool {
+	switch e {
+	case TemplateSourceBuiltIn:
+		return true
+	case TemplateSourceOwn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TemplateValueType.
+const (
+	TemplateValueTypeCount       TemplateValueType = "count"
+	TemplateValueTypeDate        TemplateValueType = "date"
+	TemplateValueTypeMoney       TemplateValueType = "money"
+	TemplateValueTypeName        TemplateValueType = "name"
+	TemplateValueTypeOrderNumber TemplateValueType = "order_number"
+	TemplateValueTypeText        TemplateValueType = "text"
+)
+
+// Valid indicates whether the value is a known member of the TemplateValueType enum.
+func (e TemplateValueType) Valid() bool {
+	switch e {
+	case TemplateValueTypeCount:
+		return true
+	case TemplateValueTypeDate:
+		return true
+	case TemplateValueTypeMoney:
+		return true
+	case TemplateValueTypeName:
+		return true
+	case TemplateValueTypeOrderNumber:
+		return true
+	case TemplateValueTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UpdateWebhookRequestStatus.
 const (
 	UpdateWebhookRequestStatusActive   UpdateWebhookRequestStatus = "active"
@@ -1451,6 +1517,22 @@ type PhoneState struct {
 	Region string `json:"region"`
 }
 
+// PreviewTemplateRequest What to show.
+type PreviewTemplateRequest struct {
+	// Context What the code confirms. It is shown in the message and bound to the code: a check with another context cancels
+	// the verification. A payment names `amount`, which is more than nothing, and `payee`.
+	//
+	//
+	// Examples: {"amount":{"amount":"4990.00","currency":"KZT"},"payee":"Book House"}
+	Context *Context `json:"context,omitempty"`
+
+	// Draft A text with what it needs.
+	Draft *SaveTemplateRequest `json:"draft,omitempty"`
+
+	// Params Values for the places in the text; the others are made up.
+	Params map[string]Param `json:"params,omitempty"`
+}
+
 // Proof How sure it is that the person in the chat holds the phone. `contact`: the messenger says so. `sms`: a code
 // sent by SMS to the phone was confirmed.
 type Proof string
@@ -1475,6 +1557,12 @@ type ResendVerificationRequest struct {
 	Channel *Channel `json:"channel,omitempty"`
 }
 
+// RestoreTemplateRequest Which version to go back to.
+type RestoreTemplateRequest struct {
+	// Version Its number.
+	Version int `json:"version"`
+}
+
 // ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
 type ReturnHosts = []string
 
@@ -1486,6 +1574,55 @@ type ReturnURL = string
 
 // Route Channels in the order in which they are tried.
 type Route = []Channel
+
+// SMSAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+//
+// Examples: FA+9qCX9VSu
+type SMSAppHash = string
+
+// SMSOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+//
+// Examples: bookhouse.example
+type SMSOrigin = string
+
+// SaveTemplateRequest A text with what it needs.
+type SaveTemplateRequest struct {
+	// Chat Lines for chats; one whose value is absent is left out. May hold whole https addresses of the hosts in `return_hosts`.
+	//
+	// Examples: {{code}} opens the gate for {{car}}.
+	Chat string `json:"chat"`
+
+	// Context Values of a start's `context`, to which the code is bound. Every text shows each of them once.
+	Context []TemplateValue `json:"context,omitempty"`
+
+	// Name What the code is called within a sentence: "the gate code has expired". A text in place of a built-in one may leave it out.
+	//
+	// Examples: gate code
+	Name *string `json:"name,omitempty"`
+
+	// Params Values of a start's `params`. Of built-in templates they are fixed.
+	Params []TemplateValue `json:"params,omitempty"`
+
+	// Proof How sure it is that the person in the chat holds the phone. `contact`: the messenger says so. `sms`: a code
+	// sent by SMS to the phone was confirmed.
+	Proof *Proof `json:"proof,omitempty"`
+
+	// Sms Variants, the fullest first. The first one is sent that has all its values and fits `sms_segments`; the last one
+	// needs no optional value and always fits. Each shows the brand and asks not to share the code in the words of the
+	// language, in English "Do not share".
+	Sms []string `json:"sms"`
+
+	// SmsSegments Segments that an SMS may take: 160 characters of the GSM alphabet, or 70 of any other.
+	SmsSegments *int `json:"sms_segments,omitempty"`
+
+	// Version The version that you have read, 0 for none: another one is refused with `template_changed`. Left out: whatever is there is replaced.
+	Version *int `json:"version,omitempty"`
+
+	// Whatsapp In place of `chat` on WhatsApp, where 1,024 characters fit.
+	Whatsapp *string `json:"whatsapp,omitempty"`
+}
 
 // Scope One right of a key. `admin` implies the others.
 type Scope string
@@ -1567,6 +1704,20 @@ type Settings struct {
 
 	// Route Channels in the order in which they are tried.
 	Route Route `json:"route"`
+
+	// SmsAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+	// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+	//
+	//
+	// Examples: FA+9qCX9VSu
+	SmsAppHash *SMSAppHash `json:"sms_app_hash,omitempty"`
+
+	// SmsOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+	// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+	//
+	//
+	// Examples: bookhouse.example
+	SmsOrigin *SMSOrigin `json:"sms_origin,omitempty"`
 
 	// SupportText What the bot answers, once, to people who write something else.
 	SupportText *SupportText `json:"support_text,omitempty"`
@@ -1675,6 +1826,162 @@ type StartVerificationRequest struct {
 // SupportText What the bot answers, once, to people who write something else.
 type SupportText = string
 
+// Template A text, with what it needs and where it comes from.
+type Template struct {
+	// Author The API key that made this version.
+	Author *string `json:"author,omitempty"`
+
+	// Chat Lines for chats.
+	Chat *string `json:"chat,omitempty"`
+
+	// Context Values to which the code is bound.
+	Context []TemplateValue `json:"context,omitempty"`
+
+	// CreatedAt When it was made.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// Key The name of a template.
+	//
+	// Examples: login, gate
+	Key TemplateKey `json:"key"`
+
+	// Locale Its language.
+	Locale string `json:"locale"`
+
+	// Name What the code is called within a sentence.
+	Name *string `json:"name,omitempty"`
+
+	// Params Values of a start's `params`.
+	Params []TemplateValue `json:"params,omitempty"`
+
+	// Proof How sure it is that the person in the chat holds the phone. `contact`: the messenger says so. `sms`: a code
+	// sent by SMS to the phone was confirmed.
+	Proof *Proof `json:"proof,omitempty"`
+
+	// Removed In this version the text was taken back; it says nothing.
+	Removed *bool `json:"removed,omitempty"`
+
+	// Sms Variants for SMS, the fullest first.
+	Sms []string `json:"sms,omitempty"`
+
+	// SmsSegments Segments that an SMS may take.
+	SmsSegments *int `json:"sms_segments,omitempty"`
+
+	// Source Whose text it is: built in, or the business's own.
+	Source TemplateSource `json:"source"`
+
+	// Version Its number among the changes of the key; absent for a built-in text.
+	Version *int `json:"version,omitempty"`
+
+	// Whatsapp In place of `chat` on WhatsApp.
+	Whatsapp *string `json:"whatsapp,omitempty"`
+}
+
+// TemplateKey The name of a template.
+//
+// Examples: login, gate
+type TemplateKey = string
+
+// TemplateList All templates.
+type TemplateList struct {
+	Items []TemplateSummary `json:"items"`
+}
+
+// TemplateLocaleSummary A text of a template.
+type TemplateLocaleSummary struct {
+	// Locale Its language.
+	Locale string `json:"locale"`
+
+	// Source Whose text it is: built in, or the business's own.
+	Source TemplateSource `json:"source"`
+
+	// Version Absent for a built-in text.
+	Version *int `json:"version,omitempty"`
+}
+
+// TemplatePreview A text as its readers would see it.
+type TemplatePreview struct {
+	// Channels One message for each channel.
+	Channels []TemplatePreviewMessage `json:"channels"`
+}
+
+// TemplatePreviewMessage A message on one channel.
+type TemplatePreviewMessage struct {
+	// Buttons What stands on the buttons under it, where the channel has buttons.
+	Buttons []string `json:"buttons"`
+
+	// Channel A kind of road that a code may take.
+	Channel Channel `json:"channel"`
+
+	// Characters Of an SMS: septets of GSM-7, or 16-bit units of UCS-2.
+	Characters *int `json:"characters,omitempty"`
+
+	// Encoding Of an SMS: the alphabet that it is sent in.
+	Encoding *TemplatePreviewMessageEncoding `json:"encoding,omitempty"`
+
+	// Notes What may come out otherwise.
+	Notes []string `json:"notes"`
+
+	// Segments Of an SMS: messages that it is billed as.
+	Segments *int `json:"segments,omitempty"`
+
+	// Text The whole message.
+	Text string `json:"text"`
+}
+
+// TemplatePreviewMessageEncoding Of an SMS: the alphabet that it is sent in.
+type TemplatePreviewMessageEncoding string
+
+// TemplateSource Whose text it is: built in, or the business's own.
+type TemplateSource string
+
+// TemplateSummary A template with what a start must send for it, whatever the locale.
+type TemplateSummary struct {
+	// Context Values to which the code is bound.
+	Context []TemplateValue `json:"context"`
+
+	// Key The name of a template.
+	//
+	// Examples: login, gate
+	Key TemplateKey `json:"key"`
+
+	// Params Values of a start's `params`.
+	Params []TemplateValue `json:"params"`
+
+	// Proof How sure it is that the person in the chat holds the phone. `contact`: the messenger says so. `sms`: a code
+	// sent by SMS to the phone was confirmed.
+	Proof Proof `json:"proof"`
+
+	// Texts One for each locale.
+	Texts []TemplateLocaleSummary `json:"texts"`
+}
+
+// TemplateValue A value that a text may show.
+type TemplateValue struct {
+	// Name The name of a template.
+	//
+	// Examples: login, gate
+	Name TemplateKey `json:"name"`
+
+	// Required Whether a start without it is refused. What a code is bound to is always required.
+	Required *bool `json:"required,omitempty"`
+
+	// Type What a start must send. `text`: up to 32 characters. `name`: up to 64. `money`: an amount with its currency.
+	// `order_number`: up to 32 letters, digits and `#№/_.-`. `date`: such as 2026-11-22. `count`: a whole number from
+	// "0" to "999". None may hold a link or look like a code.
+	Type TemplateValueType `json:"type"`
+}
+
+// TemplateValueType What a start must send. `text`: up to 32 characters. `name`: up to 64. `money`: an amount with its currency.
+// `order_number`: up to 32 letters, digits and `#№/_.-`. `date`: such as 2026-11-22. `count`: a whole number from
+// "0" to "999". None may hold a link or look like a code.
+type TemplateValueType string
+
+// TemplateVersionList The versions of a text.
+type TemplateVersionList struct {
+	Items []Template `json:"items"`
+}
+
 // TimeZone An IANA time zone, for dates in texts.
 //
 // Examples: Asia/Almaty
@@ -1754,6 +2061,20 @@ type UpdateSettingsRequest struct {
 
 	// Route Channels in the order in which they are tried.
 	Route *Route `json:"route,omitempty"`
+
+	// SmsAppHash The hash of an Android app (SMS Retriever API). Its line follows the words of every SMS with a code that has
+	// at most 140 bytes with it, and the app reads the code without asking for a permission. Empty: no such line.
+	//
+	//
+	// Examples: FA+9qCX9VSu
+	SmsAppHash *SMSAppHash `json:"sms_app_hash,omitempty"`
+
+	// SmsOrigin One of `return_hosts`, on whose page the code is typed. Every SMS with a code then ends with the line
+	// `@host #code`, and phones offer the code on that site only. Empty: no such line.
+	//
+	//
+	// Examples: bookhouse.example
+	SmsOrigin *SMSOrigin `json:"sms_origin,omitempty"`
 
 	// SupportText What the bot answers, once, to people who write something else.
 	SupportText *SupportText `json:"support_text,omitempty"`
@@ -2098,6 +2419,9 @@ type IdempotencyKey = string
 // Limit defines model for Limit.
 type Limit = int
 
+// TemplateLocale defines model for TemplateLocale.
+type TemplateLocale = string
+
 // ListBotsParams defines parameters for ListBots.
 type ListBotsParams struct {
 	// Limit The greatest number of items on the page.
@@ -2155,6 +2479,13 @@ type CreateLinkParams struct {
 
 // ForgetPhoneParams defines parameters for ForgetPhone.
 type ForgetPhoneParams struct {
+	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
+	// apart for each business and operation.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RestoreTemplateParams defines parameters for RestoreTemplate.
+type RestoreTemplateParams struct {
 	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
 	// apart for each business and operation.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
@@ -2261,6 +2592,15 @@ type UnblockPhoneJSONRequestBody = PhoneRequest
 // UpdateSettingsJSONRequestBody defines body for UpdateSettings for application/json ContentType.
 type UpdateSettingsJSONRequestBody = UpdateSettingsRequest
 
+// SaveTemplateJSONRequestBody defines body for SaveTemplate for application/json ContentType.
+type SaveTemplateJSONRequestBody = SaveTemplateRequest
+
+// PreviewTemplateJSONRequestBody defines body for PreviewTemplate for application/json ContentType.
+type PreviewTemplateJSONRequestBody = PreviewTemplateRequest
+
+// RestoreTemplateJSONRequestBody defines body for RestoreTemplate for application/json ContentType.
+type RestoreTemplateJSONRequestBody = RestoreTemplateRequest
+
 // StartVerificationJSONRequestBody defines body for StartVerification for application/json ContentType.
 type StartVerificationJSONRequestBody = StartVerificationRequest
 
@@ -2344,6 +2684,27 @@ type ServerInterface interface {
 	// UpdateSettings Change settings
 	// (PATCH /v1/settings)
 	UpdateSettings(ctx echo.Context) error
+	// ListTemplates List the templates
+	// (GET /v1/templates)
+	ListTemplates(ctx echo.Context) error
+	// DeleteTemplate Take a text back
+	// (DELETE /v1/templates/{key}/{locale})
+	DeleteTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error
+	// GetTemplate Read a text
+	// (GET /v1/templates/{key}/{locale})
+	GetTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error
+	// SaveTemplate Say something yourself
+	// (PUT /v1/templates/{key}/{locale})
+	SaveTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error
+	// PreviewTemplate See a text as its readers would
+	// (POST /v1/templates/{key}/{locale}/preview)
+	PreviewTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error
+	// RestoreTemplate Go back to a version
+	// (POST /v1/templates/{key}/{locale}/restore)
+	RestoreTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale, params RestoreTemplateParams) error
+	// ListTemplateVersions List the versions of a text
+	// (GET /v1/templates/{key}/{locale}/versions)
+	ListTemplateVersions(ctx echo.Context, key TemplateKey, locale TemplateLocale) error
 	// StartVerification Start a verification
 	// (POST /v1/verifications)
 	StartVerification(ctx echo.Context, params StartVerificationParams) error
@@ -2762,6 +3123,179 @@ func (w *ServerInterfaceWrapper) UpdateSettings(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateSettings(ctx)
+	return err
+}
+
+// ListTemplates converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTemplates(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTemplates(ctx)
+	return err
+}
+
+// DeleteTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTemplate(ctx, key, locale)
+	return err
+}
+
+// GetTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTemplate(ctx, key, locale)
+	return err
+}
+
+// SaveTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveTemplate(ctx, key, locale)
+	return err
+}
+
+// PreviewTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewTemplate(ctx, key, locale)
+	return err
+}
+
+// RestoreTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) RestoreTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RestoreTemplateParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RestoreTemplate(ctx, key, locale, params)
+	return err
+}
+
+// ListTemplateVersions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTemplateVersions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "key" -------------
+	var key TemplateKey
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", ctx.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter key: %s", err))
+	}
+
+	// ------------- Path parameter "locale" -------------
+	var locale TemplateLocale
+
+	err = runtime.BindStyledParameterWithOptions("simple", "locale", ctx.Param("locale"), &locale, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTemplateVersions(ctx, key, locale)
 	return err
 }
 
@@ -3242,6 +3776,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/phones/unblock", wrapper.UnblockPhone, options.OperationMiddlewares["unblockPhone"]...)
 	router.GET(options.BaseURL+"/v1/settings", wrapper.GetSettings, options.OperationMiddlewares["getSettings"]...)
 	router.PATCH(options.BaseURL+"/v1/settings", wrapper.UpdateSettings, options.OperationMiddlewares["updateSettings"]...)
+	router.GET(options.BaseURL+"/v1/templates", wrapper.ListTemplates, options.OperationMiddlewares["listTemplates"]...)
+	router.DELETE(options.BaseURL+"/v1/templates/:key/:locale", wrapper.DeleteTemplate, options.OperationMiddlewares["deleteTemplate"]...)
+	router.GET(options.BaseURL+"/v1/templates/:key/:locale", wrapper.GetTemplate, options.OperationMiddlewares["getTemplate"]...)
+	router.PUT(options.BaseURL+"/v1/templates/:key/:locale", wrapper.SaveTemplate, options.OperationMiddlewares["saveTemplate"]...)
+	router.POST(options.BaseURL+"/v1/templates/:key/:locale/preview", wrapper.PreviewTemplate, options.OperationMiddlewares["previewTemplate"]...)
+	router.POST(options.BaseURL+"/v1/templates/:key/:locale/restore", wrapper.RestoreTemplate, options.OperationMiddlewares["restoreTemplate"]...)
+	router.GET(options.BaseURL+"/v1/templates/:key/:locale/versions", wrapper.ListTemplateVersions, options.OperationMiddlewares["listTemplateVersions"]...)
 	router.POST(options.BaseURL+"/v1/verifications", wrapper.StartVerification, options.OperationMiddlewares["startVerification"]...)
 	router.GET(options.BaseURL+"/v1/verifications/:id", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
 	router.POST(options.BaseURL+"/v1/verifications/:id/cancel", wrapper.CancelVerification, options.OperationMiddlewares["cancelVerification"]...)
@@ -3693,6 +4234,163 @@ func (response UpdateSettings200JSONResponse) VisitUpdateSettingsResponse(w http
 	return err
 }
 
+type ListTemplatesRequestObject struct {
+}
+
+type ListTemplatesResponseObject interface {
+	VisitListTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListTemplates200JSONResponse TemplateList
+
+func (response ListTemplates200JSONResponse) VisitListTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTemplateRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+}
+
+type DeleteTemplateResponseObject interface {
+	VisitDeleteTemplateResponse(w http.ResponseWriter) error
+}
+
+type DeleteTemplate204Response struct {
+}
+
+func (response DeleteTemplate204Response) VisitDeleteTemplateResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetTemplateRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+}
+
+type GetTemplateResponseObject interface {
+	VisitGetTemplateResponse(w http.ResponseWriter) error
+}
+
+type GetTemplate200JSONResponse Template
+
+func (response GetTemplate200JSONResponse) VisitGetTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveTemplateRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+	Body   *SaveTemplateJSONRequestBody
+}
+
+type SaveTemplateResponseObject interface {
+	VisitSaveTemplateResponse(w http.ResponseWriter) error
+}
+
+type SaveTemplate200JSONResponse Template
+
+func (response SaveTemplate200JSONResponse) VisitSaveTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewTemplateRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+	Body   *PreviewTemplateJSONRequestBody
+}
+
+type PreviewTemplateResponseObject interface {
+	VisitPreviewTemplateResponse(w http.ResponseWriter) error
+}
+
+type PreviewTemplate200JSONResponse TemplatePreview
+
+func (response PreviewTemplate200JSONResponse) VisitPreviewTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreTemplateRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+	Params RestoreTemplateParams
+	Body   *RestoreTemplateJSONRequestBody
+}
+
+type RestoreTemplateResponseObject interface {
+	VisitRestoreTemplateResponse(w http.ResponseWriter) error
+}
+
+type RestoreTemplate200JSONResponse Template
+
+func (response RestoreTemplate200JSONResponse) VisitRestoreTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTemplateVersionsRequestObject struct {
+	Key    TemplateKey    `json:"key"`
+	Locale TemplateLocale `json:"locale"`
+}
+
+type ListTemplateVersionsResponseObject interface {
+	VisitListTemplateVersionsResponse(w http.ResponseWriter) error
+}
+
+type ListTemplateVersions200JSONResponse TemplateVersionList
+
+func (response ListTemplateVersions200JSONResponse) VisitListTemplateVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartVerificationRequestObject struct {
 	Params StartVerificationParams
 	Body   *StartVerificationJSONRequestBody
@@ -4090,6 +4788,27 @@ type StrictServerInterface interface {
 	// UpdateSettings Change settings
 	// (PATCH /v1/settings)
 	UpdateSettings(ctx context.Context, request UpdateSettingsRequestObject) (UpdateSettingsResponseObject, error)
+	// ListTemplates List the templates
+	// (GET /v1/templates)
+	ListTemplates(ctx context.Context, request ListTemplatesRequestObject) (ListTemplatesResponseObject, error)
+	// DeleteTemplate Take a text back
+	// (DELETE /v1/templates/{key}/{locale})
+	DeleteTemplate(ctx context.Context, request DeleteTemplateRequestObject) (DeleteTemplateResponseObject, error)
+	// GetTemplate Read a text
+	// (GET /v1/templates/{key}/{locale})
+	GetTemplate(ctx context.Context, request GetTemplateRequestObject) (GetTemplateResponseObject, error)
+	// SaveTemplate Say something yourself
+	// (PUT /v1/templates/{key}/{locale})
+	SaveTemplate(ctx context.Context, request SaveTemplateRequestObject) (SaveTemplateResponseObject, error)
+	// PreviewTemplate See a text as its readers would
+	// (POST /v1/templates/{key}/{locale}/preview)
+	PreviewTemplate(ctx context.Context, request PreviewTemplateRequestObject) (PreviewTemplateResponseObject, error)
+	// RestoreTemplate Go back to a version
+	// (POST /v1/templates/{key}/{locale}/restore)
+	RestoreTemplate(ctx context.Context, request RestoreTemplateRequestObject) (RestoreTemplateResponseObject, error)
+	// ListTemplateVersions List the versions of a text
+	// (GET /v1/templates/{key}/{locale}/versions)
+	ListTemplateVersions(ctx context.Context, request ListTemplateVersionsRequestObject) (ListTemplateVersionsResponseObject, error)
 	// StartVerification Start a verification
 	// (POST /v1/verifications)
 	StartVerification(ctx context.Context, request StartVerificationRequestObject) (StartVerificationResponseObject, error)
@@ -4794,6 +5513,255 @@ func (sh *strictHandler) UpdateSettings(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UpdateSettingsResponseObject); ok {
 		return validResponse.VisitUpdateSettingsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTemplates operation middleware
+func (sh *strictHandler) ListTemplates(ctx echo.Context) error {
+	var request ListTemplatesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTemplates(ctx.Request().Context(), request.(ListTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTemplates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTemplatesResponseObject); ok {
+		return validResponse.VisitListTemplatesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTemplate operation middleware
+func (sh *strictHandler) DeleteTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error {
+	var request DeleteTemplateRequestObject
+
+	request.Key = key
+	request.Locale = locale
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTemplate(ctx.Request().Context(), request.(DeleteTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTemplateResponseObject); ok {
+		return validResponse.VisitDeleteTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTemplate operation middleware
+func (sh *strictHandler) GetTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error {
+	var request GetTemplateRequestObject
+
+	request.Key = key
+	request.Locale = locale
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTemplate(ctx.Request().Context(), request.(GetTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTemplateResponseObject); ok {
+		return validResponse.VisitGetTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveTemplate operation middleware
+func (sh *strictHandler) SaveTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error {
+	var request SaveTemplateRequestObject
+
+	request.Key = key
+	request.Locale = locale
+
+	var body SaveTemplateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveTemplate(ctx.Request().Context(), request.(SaveTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveTemplateResponseObject); ok {
+		return validResponse.VisitSaveTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewTemplate operation middleware
+func (sh *strictHandler) PreviewTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale) error {
+	var request PreviewTemplateRequestObject
+
+	request.Key = key
+	request.Locale = locale
+
+	var body PreviewTemplateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewTemplate(ctx.Request().Context(), request.(PreviewTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewTemplateResponseObject); ok {
+		return validResponse.VisitPreviewTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestoreTemplate operation middleware
+func (sh *strictHandler) RestoreTemplate(ctx echo.Context, key TemplateKey, locale TemplateLocale, params RestoreTemplateParams) error {
+	var request RestoreTemplateRequestObject
+
+	request.Key = key
+	request.Locale = locale
+	request.Params = params
+
+	var body RestoreTemplateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreTemplate(ctx.Request().Context(), request.(RestoreTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestoreTemplateResponseObject); ok {
+		return validResponse.VisitRestoreTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTemplateVersions operation middleware
+func (sh *strictHandler) ListTemplateVersions(ctx echo.Context, key TemplateKey, locale TemplateLocale) error {
+	var request ListTemplateVersionsRequestObject
+
+	request.Key = key
+	request.Locale = locale
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTemplateVersions(ctx.Request().Context(), request.(ListTemplateVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTemplateVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTemplateVersionsResponseObject); ok {
+		return validResponse.VisitListTemplateVersionsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -221,6 +221,10 @@ func (r *recorder) POST(p string, _ echo.HandlerFunc, m ...echo.MiddlewareFunc) 
 	return r.note("POST "+p, m)
 }
 
+func (r *recorder) PUT(p string, _ echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	return r.note("PUT "+p, m)
+}
+
 func (r *recorder) PATCH(p string, _ echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
 	return r.note("PATCH "+p, m)
 }

@@ -16,6 +16,7 @@ type Services struct {
 	Phones        *otpcore.Phones
 	Events        *otpcore.Events
 	Endpoints     *otpcore.Endpoints
+	Templates     *otpcore.Templates
 	Bots          Bots
 	Numbers       otpcore.PhoneParser // of the phones that bots are linked to
 	Vault         otpcore.Vault

@@ -67,6 +67,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"Delivery", "properties", "cause"}, words(
 			otpcore.CauseStart, otpcore.CauseUndeliverable, otpcore.CauseTimeout, otpcore.CauseNoLink,
 			otpcore.CauseResend, otpcore.CauseLinked, otpcore.CauseEnd)},
+		{[]string{"TemplateValue", "properties", "type"}, otpcore.ParamTypes},
 		{[]string{"WebhookStatus"}, words(otpcore.EndpointActive, otpcore.EndpointDisabled)},
 		{[]string{"Webhook", "properties", "status_reason"}, words(otpcore.EndpointPaused, otpcore.EndpointGone, otpcore.EndpointFailing)},
 		{[]string{"WebhookDelivery", "properties", "cause"}, words(otpcore.PostedEvent, otpcore.PostedReplay, otpcore.PostedTest)},
