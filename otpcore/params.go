@@ -107,6 +107,11 @@ var (
 )
 
 func checkWords(at, text string, most int) error {
+	return checkLine(at, text, most, digitRunForm, "Send text without links, addresses and runs of four or more digits.")
+}
+
+// checkLine is checkWords with a run of digits of one's own.
+func checkLine(at, text string, most int, run *regexp.Regexp, advice string) error {
 	n := utf8.RuneCountInString(text)
 	if n > most || strings.TrimSpace(text) == "" {
 		return invalid("param_length", at, fmt.Sprintf("Send 1 to %d characters.", most))
@@ -122,8 +127,8 @@ func checkWords(at, text string, most int) error {
 		}
 	}
 	plain := otherDots.Replace(text)
-	if linkForm.MatchString(plain) || digitRunForm.MatchString(plain) {
-		return invalid("var_not_allowed", at, "Send text without links, addresses and runs of four or more digits.")
+	if linkForm.MatchString(plain) || run.MatchString(plain) {
+		return invalid("var_not_allowed", at, advice)
 	}
 	return nil
 }

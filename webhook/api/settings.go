@@ -32,6 +32,8 @@ func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestOb
 		set(&s.CodeLength, b.CodeLength)
 		set(&s.SupportText, b.SupportText)
 		set(&s.ReturnHosts, b.ReturnHosts)
+		set(&s.LinkHosts, b.LinkHosts)
+		set(&s.QuietHours, b.QuietHours)
 		set(&s.TTL, seconds(b.TTL))
 		set(&s.FallbackAfter, seconds(b.FallbackAfter))
 		if b.Route != nil {
@@ -76,6 +78,7 @@ func (h *Handlers) settings(b *otpcore.Business) Settings {
 		FallbackOn: FallbackOn(s.FallbackOn), CodeLength: s.CodeLength, LinkMaxAgeDays: int(s.LinkMaxAge / day),
 		LinkProof: Proof(s.LinkProof), SupportText: some[SupportText](s.SupportText),
 		ReturnHosts: append(ReturnHosts{}, s.ReturnHosts...),
-		OwnerPhone:  some[string](h.Businesses.Owner(b).E164()),
+		LinkHosts:   append(LinkHosts{}, s.LinkHosts...), QuietHours: s.QuietHours,
+		OwnerPhone: some[string](h.Businesses.Owner(b).E164()),
 	}
 }
