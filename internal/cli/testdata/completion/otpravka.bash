@@ -20,6 +20,8 @@ _otpravka() {
             " key") at="key" ;;
             "key create") at="key create" ;;
             " shared") at="shared" ;;
+            " orders") at="orders" ;;
+            "orders import") at="orders import" ;;
             " doctor") at="doctor" ;;
             " healthcheck") at="healthcheck" ;;
             " backup") at="backup" ;;
@@ -52,6 +54,8 @@ _otpravka() {
         "shared --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "shared --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "shared --config" | "shared --database-url" | "shared --master-key-file" | "shared --public-url" | "shared --telegram-api" | "shared --telegram-gateway-api") return ;;
+        "orders import --encoding") COMPREPLY=($(compgen -W "utf-8 windows-1251" -- "$cur")); return ;;
+        "orders import --url" | "orders import --key" | "orders import --batch" | "orders import --report") return ;;
         "doctor --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --telegram-gateway-api" | "doctor --listen" | "doctor --metrics-listen") return ;;
@@ -64,7 +68,7 @@ _otpravka() {
         "listen --url" | "listen --key" | "listen --forward" | "listen --types" | "listen --since" | "listen --secret") return ;;
     esac
     case "$at" in
-        "") COMPREPLY=($(compgen -W "serve demo business key shared doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "serve demo business key shared orders doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
         "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --log-format --listen --metrics-listen" -- "$cur")) ;;
         "demo") COMPREPLY=($(compgen -W "--help --listen --lang --script" -- "$cur")) ;;
         "business") COMPREPLY=($(compgen -W "create list --help" -- "$cur")) ;;
@@ -73,6 +77,8 @@ _otpravka() {
         "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
         "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --log-format --business --name --mode --scopes" -- "$cur")) ;;
         "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --log-format" -- "$cur")) ;;
+        "orders") COMPREPLY=($(compgen -W "import --help" -- "$cur")) ;;
+        "orders import") COMPREPLY=($(compgen -W "--help --url --key --encoding --batch --report --dry-run" -- "$cur")) ;;
         "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --log-format --listen --metrics-listen" -- "$cur")) ;;
         "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;

@@ -21,6 +21,10 @@ function __otpravka_at
                 set at "key create"
             case " shared"
                 set at "shared"
+            case " orders"
+                set at "orders"
+            case "orders import"
+                set at "orders import"
             case " doctor"
                 set at "doctor"
             case " healthcheck"
@@ -49,6 +53,7 @@ complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this mach
 complete -c otpravka -n '__otpravka_at ' -a business -d 'Make and list businesses, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a key -d 'Make an API key for a business, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a shared -d 'List the shared bots of the YAML file, whom they serve, and their links'
+complete -c otpravka -n '__otpravka_at ' -a orders -d 'Send order updates from a CSV file'
 complete -c otpravka -n '__otpravka_at ' -a doctor -d 'Check the settings, the key, the database, bots and SMS providers, and say what to do'
 complete -c otpravka -n '__otpravka_at ' -a healthcheck -d 'Ask the server of this machine whether it is ready'
 complete -c otpravka -n '__otpravka_at ' -a backup -d 'Copy the database to a file, beside the running server or without it'
@@ -124,6 +129,16 @@ complete -c otpravka -n '__otpravka_at shared' -l telegram-api -r -F -d 'Base of
 complete -c otpravka -n '__otpravka_at shared' -l telegram-updates -x -a 'auto poll webhook' -d 'How bots hear what people write: poll, webhook, or auto: webhook where Telegram accepts the public URL'
 complete -c otpravka -n '__otpravka_at shared' -l telegram-gateway-api -r -F -d 'Base of the Telegram Gateway'
 complete -c otpravka -n '__otpravka_at shared' -l log-format -x -a 'json text' -d 'json or text'
+complete -c otpravka -n '__otpravka_at orders' -a import -d 'Send the order updates of a CSV file, in batches; run it again and it goes on'
+complete -c otpravka -n '__otpravka_at orders' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at orders import' -F
+complete -c otpravka -n '__otpravka_at orders import' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at orders import' -l url -r -F -d 'Address of the server'
+complete -c otpravka -n '__otpravka_at orders import' -l key -r -F -d 'API key with the scope orders'
+complete -c otpravka -n '__otpravka_at orders import' -l encoding -x -a 'utf-8 windows-1251' -d 'Of the file: utf-8 or windows-1251'
+complete -c otpravka -n '__otpravka_at orders import' -l batch -r -F -d 'Updates in one request, 1 to 1000'
+complete -c otpravka -n '__otpravka_at orders import' -l report -r -F -d 'Also write a CSV file with the outcome of each line, safe to open in a spreadsheet'
+complete -c otpravka -n '__otpravka_at orders import' -l dry-run -d 'Read and check the file, and send nothing'
 complete -c otpravka -n '__otpravka_at doctor' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at doctor' -l config -r -F -d 'YAML file with SMS providers, shared bots, trusted proxies and private endpoints'
 complete -c otpravka -n '__otpravka_at doctor' -l database-url -r -F -d 'sqlite:///path/file.db'
