@@ -91,7 +91,7 @@ func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
 	lines := []string{heading}
 	lines = append(lines, l.orderItems(in.News.Items)...)
 	if in.News.Total != nil {
-		lines = append(lines, l.orders.total.fill(map[string]string{"total": l.money(*in.News.Total)}))
+		lines = append(lines, l.orders.total.fill(map[string]string{"total": l.orderAmount(*in.News.Total)}))
 	}
 	m := otpcore.Message{Text: strings.Join(lines, "\n")}
 	if in.Code.Len() > 0 {
@@ -128,12 +128,15 @@ func (l *locale) orderItems(items []otpcore.OrderItem) []string {
 			line = l.orders.quantity.fill(map[string]string{"item": line, "quantity": strconv.Itoa(item.Quantity)})
 		}
 		if item.Price != nil {
-			line = l.orders.price.fill(map[string]string{"item": line, "price": l.money(*item.Price)})
+			line = l.orders.price.fill(map[string]string{"item": line, "price": l.orderAmount(*item.Price)})
 		}
 		lines = append(lines, line)
 	}
 	return lines
 }
+
+// orderAmount writes an amount as the locale's other texts do.
+func (l *locale) orderAmount(m otpcore.Money) string { return l.param(otpcore.Param{Money: &m}) }
 
 // orderCode puts the hand-over code under the message, to be copied by a tap
 // and read aloud.

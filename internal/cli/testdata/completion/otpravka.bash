@@ -63,8 +63,8 @@ _otpravka() {
         "backup --database-url" | "backup --master-key-file") return ;;
         "restore-epoch --database-url") return ;;
         "copy --from" | "copy --to" | "copy --master-key-file") return ;;
-        "bench --scenario") COMPREPLY=($(compgen -W "cycle start check backlog fallback growth bots" -- "$cur")); return ;;
-        "bench --url" | "bench --key" | "bench --connections" | "bench --seconds" | "bench --warmup" | "bench --runs" | "bench --database" | "bench --pending" | "bench --old-rows" | "bench --bots" | "bench --fsync-delay" | "bench --cpu-profile") return ;;
+        "bench --scenario") COMPREPLY=($(compgen -W "cycle start check backlog fallback growth bots orders" -- "$cur")); return ;;
+        "bench --url" | "bench --key" | "bench --connections" | "bench --seconds" | "bench --warmup" | "bench --runs" | "bench --database" | "bench --pending" | "bench --old-rows" | "bench --bots" | "bench --orders" | "bench --fsync-delay" | "bench --cpu-profile") return ;;
         "listen --url" | "listen --key" | "listen --forward" | "listen --types" | "listen --since" | "listen --secret") return ;;
     esac
     case "$at" in
@@ -84,7 +84,7 @@ _otpravka() {
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;
         "restore-epoch") COMPREPLY=($(compgen -W "--help --database-url" -- "$cur")) ;;
         "copy") COMPREPLY=($(compgen -W "--help --from --to --master-key-file --start-over" -- "$cur")) ;;
-        "bench") COMPREPLY=($(compgen -W "--help --url --key --scenario --connections --seconds --warmup --runs --database --pending --old-rows --bots --fsync-delay --cpu-profile --json" -- "$cur")) ;;
+        "bench") COMPREPLY=($(compgen -W "--help --url --key --scenario --connections --seconds --warmup --runs --database --pending --old-rows --bots --orders --fsync-delay --cpu-profile --json" -- "$cur")) ;;
         "listen") COMPREPLY=($(compgen -W "--help --url --key --forward --types --since --json --secret" -- "$cur")) ;;
         "completion") COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$cur")) ;;
         "version") COMPREPLY=($(compgen -W "--help" -- "$cur")) ;;
