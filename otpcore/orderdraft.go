@@ -146,7 +146,7 @@ func checkStatus(status OrderStatus, title string) error {
 	case status.known():
 		return nil
 	case !statusForm.MatchString(string(status)):
-		return invalid("order_status_invalid", "/order_status", "Send one of the statuses of the contract, or one of your own in small letters, digits and underscores.")
+		return invalid("invalid_value", "/order_status", "Send one of the statuses of the contract, or one of your own in small letters, digits and underscores.")
 	case title == "":
 		return invalid("title_missing", "/title", "A status of your own needs a title: the words that the customer reads.")
 	}

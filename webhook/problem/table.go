@@ -73,7 +73,6 @@ var table = map[string]entry{
 	"tracking_url_invalid":          {http.StatusUnprocessableEntity, "The tracking_url is no plain https address", "Send an https address without user, port and spaces."},
 	"tracking_url_not_allowed":      {http.StatusUnprocessableEntity, "The tracking_url leads to a host that is not on the list", "Put its host on the list link_hosts with PATCH /v1/settings first."},
 	"order_id_invalid":              {http.StatusUnprocessableEntity, "The order_id cannot be shown", "Send up to 64 letters, digits, spaces and # № / _ . : ( ) + -."},
-	"order_status_invalid":          {http.StatusUnprocessableEntity, "This is no status", "Send a status of the contract, or one of your own in small letters."},
 	"title_missing":                 {http.StatusUnprocessableEntity, "The status has no title", "Send the words that the customer reads."},
 	"title_not_allowed":             {http.StatusUnprocessableEntity, "The status has its own text", "Leave title out."},
 	"occurred_at_in_future":         {http.StatusUnprocessableEntity, "The update comes from the future", "Send the time at which it happened."},
