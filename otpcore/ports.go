@@ -122,8 +122,9 @@ type CaseTx interface {
 	// Save writes the case's changes. Deliveries leased to this process reach
 	// the dispatcher after the commit.
 	Save(c *Case) error
-	// PendingOf lists the pending live verifications of a phone, oldest first.
-	// The limit on live ones keeps the list short. Trials, which nothing limits,
+	// PendingOf lists the pending live verifications of a phone, oldest first,
+	// hand-over codes apart, which come with their orders. The limit on live ones
+	// keeps the list short. Trials, which nothing limits,
 	// are not in it: they have no chats.
 	PendingOf(business ID, phone Index) ([]ID, error)
 	// Standing and SaveStanding serve pauses and unlocks outside of a case.

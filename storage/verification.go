@@ -24,8 +24,11 @@ const (
 	verificationsOfDay = `SELECT ` + verificationColumns + ` FROM verifications
 		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND mode = $4 AND (id < $5 OR $5 = '')
 		ORDER BY id DESC LIMIT $6`
+	// Hand-over codes, of which a phone may have many, come with their orders.
+	// The kind stands first in asked.
 	pendingOfDay = `SELECT id FROM verifications
 		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND status = 'pending' AND mode = 'live'
+			AND asked NOT LIKE '{"kind":"handover"%'
 		ORDER BY id LIMIT 20`
 )
 

@@ -90,6 +90,11 @@ func ordersAtOnce(t *testing.T, lab Lab) {
 	}
 	all.Wait()
 	must(t, errors.Join(errs...))
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { _ = s.core.Run(ctx) }()
+	time.Sleep(time.Minute) // the chat's pace
+	synctest.Wait()
+	stop()
 	synctest.Wait()
 	v := s.orderOf(liveA, "A-1")
 	equal(t, "updates", v.Order.Updates, many)
@@ -200,6 +205,12 @@ func orderForgotten(t *testing.T, lab Lab) {
 		})
 	}
 	s.update(liveA, otpcore.OrderRequest{Number: "B-1", Status: otpcore.OrderShipped, Phone: phoneOf(2)})
+	login := s.start(phoneOf(1)) // which 25 hand-over codes neither limit nor hide
+	s.write(func(tx otpcore.Tx) error {
+		ids, err := tx.PendingOf(shopA.ID, s.phoneIndex(phoneOf(1)))
+		equal(t, "pending codes", ids, []otpcore.ID{login})
+		return err
+	})
 	synctest.Wait()
 	receipt, err := s.core.Phones.Forget(t.Context(), liveA, phoneOf(1), "", nil)
 	must(t, err)
