@@ -273,6 +273,26 @@ func TestMutedChatKeepsItsMessageCurrent(t *testing.T) {
 	p.want("in hand", len(p.inHand), 1)
 }
 
+func TestRenewedLinkKeepsTheLivingMessage(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderPlaced, 0, nil)
+	p.took("m1")
+	old := p.links[0]
+	fresh := p.link(otpcore.Telegram)
+	fresh.Chat.Index, old.Status = old.Chat.Index, otpcore.LinkRevoked
+	_ = p.do(func(c *otpcore.Case) error { p.desk.Tell(c); return nil })
+	p.want("in hand", len(p.inHand), 0)
+	p.say(otpcore.OrderPaid, time.Second, nil)
+	p.want("edited message", p.last().MessageID, "m1")
+	p.took("m1")
+	// A link of another chat begins with a message of its own.
+	p.links[1].Status = otpcore.LinkRevoked
+	p.link(otpcore.Telegram)
+	_ = p.do(func(c *otpcore.Case) error { p.desk.Tell(c); return nil })
+	p.want("message of the other chat", p.last().Edits, otpcore.ID(""))
+	p.want("in hand", len(p.inHand), 1)
+}
+
 func TestRefusedEditBecomesANewMessage(t *testing.T) {
 	p := newParcel(t)
 	p.say(otpcore.OrderPlaced, 0, nil)

@@ -17,6 +17,7 @@ import (
 type orderRoad struct {
 	way  Way
 	link *Link // nil: SMS
+	tied []ID  // the links of this chat, past ones included: a renewed link finds the message
 
 	living   *Delivery // the newest message that the chat has
 	waiting  *Delivery // one that has not left yet
@@ -76,6 +77,14 @@ func (d *desk) orderLink(c *Case, way Way) *Link {
 
 // survey finds out what has gone over the road so far.
 func (c *Case) survey(r *orderRoad) *orderRoad {
+	if r.link != nil {
+		r.tied = append(r.tied, r.link.ID)
+		for _, l := range c.Links {
+			if l.BotID == r.link.BotID && l.Chat.Index == r.link.Chat.Index {
+				r.tied = append(r.tied, l.ID)
+			}
+		}
+	}
 	for _, dlv := range c.Deliveries {
 		if !r.carries(dlv) {
 			continue
@@ -100,7 +109,7 @@ func (c *Case) survey(r *orderRoad) *orderRoad {
 }
 
 func (r *orderRoad) carries(dlv *Delivery) bool {
-	return dlv.Channel == r.way.Channel && dlv.BotID == r.way.BotID && (r.link == nil || dlv.LinkID == r.link.ID)
+	return dlv.Channel == r.way.Channel && dlv.BotID == r.way.BotID && (r.link == nil || slices.Contains(r.tied, dlv.LinkID))
 }
 
 // step is what brings the chat up to date.
