@@ -25,7 +25,7 @@ type Orders struct {
 }
 
 const (
-	orderBatch  = 500
+	orderBatch  = 100
 	orderSends  = 4  // batches under way at once
 	orderChats  = 20 // customers whose orders are updated
 	codeChats   = 50
