@@ -11,7 +11,7 @@ import (
 var verbs = []otpcore.ActionVerb{otpcore.ActNotMe, otpcore.ActPause, otpcore.ActNoStop, otpcore.ActResume}
 
 // choices are the actions about a business.
-var choices = []otpcore.ActionVerb{otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy}
+var choices = []otpcore.ActionVerb{otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy, otpcore.ActMute, otpcore.ActUnmute}
 
 // FormatAction writes an action as the data of a button, "notme:vrf_…" or "speak:kk".
 // The longest has 38 bytes of the 64 that Telegram allows

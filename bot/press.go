@@ -32,7 +32,7 @@ func (t *talk) press() error {
 		return t.reply("resumed", nil)
 	case otpcore.ActSpeak:
 		return t.chooseLanguage()
-	case otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy:
+	case otpcore.ActJoin, otpcore.ActQuit, otpcore.ActHelp, otpcore.ActPrivacy, otpcore.ActMute, otpcore.ActUnmute:
 		if t.chat.Bot.Shared() {
 			return t.chosen()
 		}

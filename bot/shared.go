@@ -115,6 +115,8 @@ func (t *talk) chosen() error {
 		return t.start()
 	case t.in.Action.Verb == otpcore.ActQuit:
 		return t.quit()
+	case t.in.Action.Verb == otpcore.ActMute, t.in.Action.Verb == otpcore.ActUnmute:
+		return t.mute(t.in.Action.Verb == otpcore.ActMute)
 	}
 	return t.reply(string(t.in.Action.Verb), nil)
 }

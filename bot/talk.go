@@ -198,6 +198,8 @@ func (t *talk) command() error {
 			return t.stopWhich()
 		}
 		return t.quit()
+	case "mute", "unmute":
+		return t.mute(t.in.Command == "mute")
 	case "help", "privacy":
 		if t.business == nil {
 			return t.choose("about_which", otpcore.ActionVerb(t.in.Command), t.linking.Served(t.chat.Bot))
@@ -207,6 +209,34 @@ func (t *talk) command() error {
 		return t.reply(t.in.Command, nil)
 	}
 	return t.support()
+}
+
+// mute keeps messages about orders out of the chat, or lets them in again.
+func (t *talk) mute(muted bool) error {
+	if t.business == nil {
+		joined, err := t.linking.Joined(t.tx, t.chat)
+		if err != nil {
+			return err
+		}
+		if len(joined) == 0 {
+			return t.reply("nothing_linked", nil)
+		}
+		verb := otpcore.ActUnmute
+		if muted {
+			verb = otpcore.ActMute
+		}
+		return t.choose("about_which", verb, joined)
+	}
+	n, err := t.linking.Mute(t.tx, t.chat, muted)
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return t.reply("nothing_linked", nil)
+	case muted:
+		return t.reply("muted", nil)
+	}
+	return t.reply("unmuted", nil)
 }
 
 // typedNumber is what people write when they type their number instead of

@@ -58,7 +58,9 @@ func (l *Linking) Accept(tx Tx, chat ChatRef, phone Phone) (Acceptance, error) {
 	if err := tx.DeleteSession(chat.Bot.ID, session.Chat); err != nil || a.Link.Status != LinkActive {
 		return a, err
 	}
-	a.CodeSent, err = l.deliverPending(tx, a.Link)
+	if a.CodeSent, err = l.deliverPending(tx, a.Link); err == nil {
+		err = l.deliverOrders(tx, a.Link)
+	}
 	if _, code := ParseID(PrefixVerification, string(session.Source)); code && a.CodeSent {
 		a.ReturnURL = ""
 	}

@@ -84,6 +84,8 @@ type Settings struct {
 	LinkProof      Proof         // least proof asked of links, beside what a template asks
 	SupportText    string        // the bot's answer to anything else
 	ReturnHosts    []string      // hosts that return URLs may lead to
+	LinkHosts      []string      // hosts that buttons under orders may lead to
+	QuietHours     string        // "22:00-08:00" in TimeZone: no news of orders makes a sound; empty: none
 	Owner          SealedPhone   // of whoever is told of trouble with bots; zero: nobody
 	SMSOrigin      string        // host that the last line of an SMS binds the code to; empty: none
 	SMSAppHash     string        // of the Android app that may read codes out of SMS; empty: none

@@ -18,6 +18,7 @@ type Case struct {
 	Mode       Mode
 	BusinessID ID
 
+	Order        *Order        // of news of an order, whose hand-over code is then the verification
 	Verification *Verification // nil until a start makes one
 	Deliveries   []*Delivery   // oldest first
 	Links        []*Link       // of the phone at the business, whatever their status
@@ -40,17 +41,25 @@ type Remembered struct {
 // Changes is what a decision did to a case. Storage writes all of it or
 // nothing.
 type Changes struct {
+	NewOrder        *Order        // to insert
+	Order           *Order        // to update
+	OrderUpdate     *OrderUpdate  // to insert
 	NewVerification *Verification // to insert
 	Verification    *Verification // to update
 	NewDeliveries   []*Delivery
 	Deliveries      []*Delivery
-	Links           []*Link // to update
+	Aside           []*Delivery // to insert, of another case
+	Links           []*Link     // to update
 	Standing        *Standing
 	Events          []Event
 	Remember        *Remembered // under the op's idempotency key
 }
 
 type changeSet struct {
+	order, newOrder      bool
+	orderUpdate          *OrderUpdate
+	former               *Verification // the hand-over code that a new one replaces
+	aside                []*Delivery
 	verification, insert bool
 	standing             bool
 	newDeliveries        []*Delivery
@@ -62,10 +71,19 @@ type changeSet struct {
 
 // Changes returns what the decision did, in the order to write it.
 func (c *Case) Changes() Changes {
-	ch := Changes{Events: c.changed.events, Remember: c.changed.remember, NewDeliveries: c.changed.newDeliveries}
+	ch := Changes{
+		Events: c.changed.events, Remember: c.changed.remember, NewDeliveries: c.changed.newDeliveries,
+		Aside: c.changed.aside, OrderUpdate: c.changed.orderUpdate,
+	}
+	switch {
+	case c.changed.newOrder:
+		ch.NewOrder = c.Order
+	case c.changed.order:
+		ch.Order = c.Order
+	}
 	switch {
 	case c.changed.insert:
-		ch.NewVerification = c.Verification
+		ch.NewVerification, ch.Verification = c.Verification, c.changed.former
 	case c.changed.verification:
 		ch.Verification = c.Verification
 	}
@@ -156,6 +174,8 @@ func (c *Case) insertVerification(v *Verification) {
 	c.Verification, c.changed.insert = v, true
 }
 
+func (c *Case) touchOrder() { c.changed.order = true }
+
 func (c *Case) touchVerification() { c.changed.verification = true }
 
 func (c *Case) insertDelivery(d *Delivery) {
@@ -180,15 +200,21 @@ func (c *Case) touchLink(l *Link) {
 	c.changed.links[l] = true
 }
 
-// note adds a row to the verification's timeline; replies have none. Pairs are
+// note adds a row to the verification's timeline; replies and orders have none,
+// but businesses hear of what happens to an order's messages. Pairs are
 // keys and values of its data; empty values are left out.
 func (c *Case) note(t EventType, d *Delivery, pairs ...string) {
-	if c.Verification == nil {
+	if c.Verification == nil && c.Order == nil || c.Order != nil && t.IsNote() {
 		return
 	}
 	e := Event{
-		ID: NewID(PrefixEvent, c.Now), BusinessID: c.BusinessID, Mode: c.Mode, Type: t, VerificationID: c.Verification.ID, At: c.Now,
+		ID: NewID(PrefixEvent, c.Now), BusinessID: c.BusinessID, Mode: c.Mode, Type: t, At: c.Now,
 		Data: make(map[string]string, len(pairs)/2+1),
+	}
+	if c.Order == nil || t.ofVerification() {
+		e.VerificationID = c.Verification.ID
+	} else {
+		e.Data["order_id"] = c.Order.Number
 	}
 	if d != nil {
 		e.DeliveryID = d.ID

@@ -39,8 +39,10 @@ func (l *Linking) Back(tx Tx, chat ChatRef) error {
 		if err := tx.SaveLink(link); err != nil || was == LinkActive {
 			return err
 		}
-		_, err := l.deliverPending(tx, link)
-		return err
+		if _, err := l.deliverPending(tx, link); err != nil {
+			return err
+		}
+		return l.deliverOrders(tx, link)
 	})
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 // ledger, so that committed work reaches the dispatcher.
 type Core struct {
 	Verifications *Verifications
+	Orders        *Orders
 	Businesses    *Businesses
 	Links         *Links
 	Linking       *Linking
@@ -63,6 +64,7 @@ func New(cfg Config) *Core {
 	events := newEvents(d, cfg)
 	return &Core{
 		Verifications: verifications,
+		Orders:        &Orders{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Businesses:    businesses,
 		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Linking:       &Linking{desk: d, boot: cfg.Boot},

@@ -13,7 +13,7 @@ const (
 	// DeliverRenewal offers to share the number again, since the link that the
 	// code has just used will soon be too old.
 	DeliverRenewal DeliveryKind = "renewal"
-	DeliverOrder   DeliveryKind = "order" // news of an order, rendered when it is queued
+	DeliverOrder   DeliveryKind = "order" // news of an order, rendered when they leave
 )
 
 // DeliveryStatus is how far a delivery came. Receipts only move it forward.
@@ -64,6 +64,7 @@ const (
 	CauseLinked        Cause = "linked" // the phone was linked while the code lived
 	CauseEnd           Cause = "end"    // the message must not keep its code readable
 	CauseRenewal       Cause = "renewal"
+	CauseNews          Cause = "news" // of an order
 )
 
 // Wanted is the text that an edit puts in place of a message.
@@ -76,6 +77,10 @@ const (
 	WantCanceled Wanted = "canceled"
 	WantReported Wanted = "reported"
 	WantAlsoSMS  Wanted = "also_sms" // the code stays, a note says that an SMS is on its way
+
+	// WantHeld is no text: it marks news of an order that came in quiet hours and
+	// have not left since.
+	WantHeld Wanted = "held"
 )
 
 // DeliveryError is what went wrong, in a form that may be shown.
@@ -97,6 +102,8 @@ type Delivery struct {
 	Target         []byte // sealed chat address, with the language chosen there; nil for phones
 	Content        []byte // sealed Message of a reply; nil where the text is rendered on sending
 	Edits          ID     // the delivery whose message an edit changes
+	Order          ID     // the order that it tells of; empty: of none
+	Revision       int64  // of the order, as of its last try
 	Wanted         Wanted
 	Cause          Cause
 

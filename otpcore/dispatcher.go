@@ -51,7 +51,8 @@ type lanes struct {
 // job is one leased delivery with what its text is made of.
 type job struct {
 	delivery     Delivery
-	verification *Verification // nil for replies
+	verification *Verification // nil for replies; the code of an order, where it has one
+	order        *Order        // of news of an order
 	chat         string        // tells chats apart where the pace counts
 }
 
@@ -100,6 +101,10 @@ func (d *Dispatcher) Committed(c *Case) {
 		if c.Verification != nil {
 			snapshot := *c.Verification
 			j.verification = &snapshot
+		}
+		if c.Order != nil {
+			snapshot := *c.Order
+			j.order = &snapshot
 		}
 		d.add(j)
 	}

@@ -51,7 +51,7 @@ func revocable(way Way, dlv *Delivery, wanted Wanted) bool {
 // nextEdit sends the edit that waits for the given one, and reports whether
 // there is one.
 func (d *desk) nextEdit(c *Case, done *Delivery) bool {
-	if done.Kind != DeliverEdit {
+	if done.Kind != DeliverEdit || c.Order != nil {
 		return false
 	}
 	for _, e := range c.Deliveries {

@@ -11,6 +11,7 @@ func (d *desk) end(c *Case, status Status, reason EndReason) {
 	for _, dlv := range c.Deliveries {
 		d.edit(c, dlv, wantedAtEnd(c.Verification), CauseEnd)
 	}
+	d.codeOver(c)
 }
 
 // close moves the verification to a terminal state, if it may. Its secrets go

@@ -24,6 +24,7 @@ const (
 	EventLinkReplaced         EventType = "link.replaced"
 	EventLinkRevoked          EventType = "link.revoked"
 	EventLinkStale            EventType = "link.stale"
+	EventOrderUpdated         EventType = "order.updated"
 	EventBotStateChanged      EventType = "bot.state_changed"
 	EventWebhookDisabled      EventType = "webhook.disabled"
 	EventWebhookTest          EventType = "webhook.test" // never happened: a business asked to see one
@@ -35,12 +36,15 @@ var EventTypes = []EventType{
 	EventVerificationFailed, EventVerificationReported,
 	EventDeliverySent, EventDeliveryDelivered, EventDeliveryRead, EventDeliveryFailed,
 	EventLinkCreated, EventLinkReplaced, EventLinkRevoked, EventLinkStale,
-	EventBotStateChanged,
+	EventOrderUpdated, EventBotStateChanged,
 	EventWebhookDisabled, EventWebhookTest,
 }
 
 // IsNote reports whether only the timeline of a verification shows the type.
 func (t EventType) IsNote() bool { return strings.HasPrefix(string(t), "note.") }
+
+// ofVerification reports whether the event is about a verification itself.
+func (t EventType) ofVerification() bool { return strings.HasPrefix(string(t), "verification.") }
 
 // The notes that only the timeline of a verification shows: they explain why
 // a message went the way it went.

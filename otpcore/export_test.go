@@ -36,3 +36,13 @@ func (d *desk) LockedFor(s *Standing, now time.Time) time.Duration {
 }
 
 func LinkChatPlace(l *Link) Place { return linkChatPlace(l) }
+
+func (d *desk) UpdateOrder(c *Case, r OrderRequest, news OrderNews, handover *Verification, phone Phone) (OrderUpdated, error) {
+	return d.updateOrder(c, orderDraft{request: r, news: news, locale: "en", handover: handover}, phone)
+}
+
+func (d *desk) Tell(c *Case) { d.tell(c, CauseLinked) }
+
+func CheckOrderNumber(number string) error               { return checkOrderNumber(number) }
+func CheckItems(items []OrderItem) error                 { return checkItems(items) }
+func CheckStatus(status OrderStatus, title string) error { return checkStatus(status, title) }

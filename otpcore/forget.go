@@ -18,6 +18,7 @@ type Forgotten struct {
 	Deliveries    int       `json:"deliveries"`
 	Links         int       `json:"links"`
 	Sessions      int       `json:"sessions"`
+	Orders        int       `json:"orders"`
 }
 
 // forgetAtOnce is how many verifications share one transaction: with their
@@ -46,6 +47,10 @@ func (p *Phones) Forget(ctx context.Context, by Caller, raw, country string, key
 		return receipt, err
 	}
 	index := p.desk.phoneIndex(phone)
+	// First the orders: a hand-over code leaves its message by way of the link.
+	if err := p.forgetOrders(ctx, by, index, receipt); err != nil {
+		return nil, err
+	}
 	if by.Mode == Live { // trials have no chats
 		if err := p.forgetChats(ctx, by, index, receipt); err != nil {
 			return nil, err
@@ -162,6 +167,47 @@ func (p *Phones) forgetVerifications(ctx context.Context, by Caller, phone Index
 		receipt.Verifications += len(ids)
 		receipt.Deliveries += deliveries
 		more = len(ids) == q.Limit
+	}
+	return nil
+}
+
+// forgetOrders erases the phone's orders. Hand-over codes that still work are
+// canceled, and the chat's message loses its code.
+func (p *Phones) forgetOrders(ctx context.Context, by Caller, phone Index, receipt *Forgotten) error {
+	q := PhoneQuery{BusinessID: by.Business.ID, Mode: by.Mode, Phone: phone, Limit: forgetAtOnce}
+	for more := true; more; {
+		orders, deliveries := 0, 0
+		err := p.ledger.Write(ctx, func(tx Tx) error {
+			orders, deliveries = 0, 0
+			ids, err := tx.OrderTraces(q)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				c, err := tx.Case(Ref{Order: id})
+				if err != nil {
+					return err
+				}
+				if p.desk.takeCodeOut(c) {
+					if err := tx.Save(c); err != nil {
+						return err
+					}
+				}
+				n, err := tx.EraseOrder(id)
+				if err != nil {
+					return err
+				}
+				deliveries += n
+			}
+			orders = len(ids)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		receipt.Orders += orders
+		receipt.Deliveries += deliveries
+		more = orders == q.Limit
 	}
 	return nil
 }

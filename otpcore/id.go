@@ -24,6 +24,8 @@ const (
 	PrefixLink         = "lnk"
 	PrefixEndpoint     = "whk"
 	PrefixPosting      = "pst"
+	PrefixOrder        = "ord"
+	PrefixOrderUpdate  = "upd"
 	PrefixBoot         = "run" // one start of one process
 )
 

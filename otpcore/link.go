@@ -54,6 +54,7 @@ type Link struct {
 
 	ReturnURL string    // of a requested link: where the person goes back to; may be empty
 	OfferedAt time.Time // when its chat was last offered to renew it; zero: never
+	Muted     bool      // its person wants no new messages about orders
 	ActedAt   time.Time // last sign of its person in the chat, by the network's clock in whole seconds
 }
 

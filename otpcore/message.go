@@ -47,6 +47,8 @@ const (
 	ActQuit    ActionVerb = "quit" // end its links with this chat
 	ActHelp    ActionVerb = "help"
 	ActPrivacy ActionVerb = "privacy"
+	ActMute    ActionVerb = "mute" // keep messages about orders out of the chat
+	ActUnmute  ActionVerb = "unmute"
 	ActSpeak   ActionVerb = "speak" // use another language in this chat
 )
 

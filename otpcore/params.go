@@ -117,6 +117,11 @@ var (
 const manySpaces = "     "
 
 func checkWords(at, text string, most int) error {
+	return checkLine(at, text, most, digitRunForm, "Send text without links, addresses and runs of four or more digits.")
+}
+
+// checkLine is checkWords with a run of digits of one's own.
+func checkLine(at, text string, most int, run *regexp.Regexp, advice string) error {
 	n := utf8.RuneCountInString(text)
 	if n > most || strings.TrimSpace(text) == "" {
 		return invalid("param_length", at, fmt.Sprintf("Send 1 to %d characters.", most))
@@ -134,8 +139,8 @@ func checkWords(at, text string, most int) error {
 	if strings.Contains(text, manySpaces) {
 		return invalid("var_not_allowed", at, "Send text without long gaps: WhatsApp refuses a message for five spaces in a row.")
 	}
-	if LeadsAway(text) || LooksLikeCode(text) {
-		return invalid("var_not_allowed", at, "Send text without links, addresses and runs of four or more digits.")
+	if LeadsAway(text) || run.MatchString(otherDots.Replace(text)) {
+		return invalid("var_not_allowed", at, advice)
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ const (
 // Ref names a case.
 type Ref struct {
 	Verification ID
+	Order        ID
 	Delivery     ID // of a reply, which belongs to no verification
 }
 
@@ -73,7 +74,10 @@ type Op struct {
 	Mode       Mode
 
 	Phone Index // starts only: whose standing and links to load
-	Once  *Once // idempotency key of the request, or nil
+	// OrderNumber makes the op one about the order that the business and mode
+	// know under it, which may not be there yet; the links are those of Phone.
+	OrderNumber string
+	Once        *Once // idempotency key of the request, or nil
 
 	// Narrow spares a decision that looks at nothing but the verification and
 	// its deliveries the rest: links and standings of its case stay nil.
@@ -98,6 +102,7 @@ type Once struct {
 type Tx interface {
 	Now() time.Time
 	CaseTx
+	OrderTx
 	BusinessTx
 	BotTx
 	LinkTx
@@ -118,8 +123,9 @@ type CaseTx interface {
 	// Save writes the case's changes. Deliveries leased to this process reach
 	// the dispatcher after the commit.
 	Save(c *Case) error
-	// PendingOf lists the pending live verifications of a phone, oldest first.
-	// The limit on live ones keeps the list short. Trials, which nothing limits,
+	// PendingOf lists the pending live verifications of a phone, oldest first,
+	// hand-over codes apart, which come with their orders. The limit on live ones
+	// keeps the list short. Trials, which nothing limits,
 	// are not in it: they have no chats.
 	PendingOf(business ID, phone Index) ([]ID, error)
 	// Standing and SaveStanding serve pauses and unlocks outside of a case.
@@ -138,6 +144,18 @@ type CaseTx interface {
 	// dropped after 15 min.
 	KeepReceipt(r Receipt) error
 	TakeReceipt(provider, messageID string) (*Receipt, error)
+}
+
+// OrderTx finds orders inside a cold transaction.
+type OrderTx interface {
+	// OrdersOf lists the newest live orders of a phone, the newest first.
+	OrdersOf(business ID, phone Index, limit int) ([]ID, error)
+	// OrderTraces lists up to q.Limit orders that hold the phone. Q.Before is
+	// ignored.
+	OrderTraces(q PhoneQuery) ([]ID, error)
+	// EraseOrder takes the phone and what was said out of an order, and address
+	// and names of messages out of its deliveries. It returns how many those are.
+	EraseOrder(id ID) (deliveries int, err error)
 }
 
 // BusinessTx changes businesses and their API keys.
@@ -238,6 +256,10 @@ type Reader interface {
 	StandingOf(ctx context.Context, business ID, phone Index) (*Standing, error)
 	// CaseOf loads a case for showing it, scoped like an Op.
 	CaseOf(ctx context.Context, business ID, mode Mode, id ID) (*Case, error)
+	// OrderOf loads the case of an order for showing it.
+	OrderOf(ctx context.Context, business ID, mode Mode, number string) (*Case, error)
+	// OrderUpdates lists the history of an order as it came in, oldest first.
+	OrderUpdates(ctx context.Context, order ID) ([]*OrderUpdate, error)
 	// Timeline lists the events of a verification in the order they happened.
 	Timeline(ctx context.Context, verification ID) ([]Event, error)
 	// EventsAfter lists the events of a business in the order in which they were
@@ -354,6 +376,8 @@ type Renderer interface {
 	Template(key string) (TemplateSpec, bool)
 	// Code renders the message with a code, or the text that replaces it.
 	Code(in CodeText) (Message, error)
+	// Order renders the message of an order.
+	Order(in OrderText) (Message, error)
 	// Reply renders a bot's answer in the linking conversation. Args fill the
 	// {{name}}s of the text.
 	Reply(key, locale string, args map[string]string) (Message, error)
@@ -409,6 +433,21 @@ type ParamSpec struct {
 	Name     string
 	Type     string
 	Required bool
+}
+
+// OrderText is what the message of an order is rendered from.
+type OrderText struct {
+	Channel      Channel
+	Locale       string
+	Brand        string
+	Number       string
+	Status       OrderStatus
+	News         OrderNews
+	Code         Code // the hand-over code; of no length: there is none to show
+	CodeUntil    time.Time
+	Now          time.Time
+	Location     *time.Location // of times in the text
+	Capabilities Capabilities
 }
 
 // CodeText is what a code message is rendered from.

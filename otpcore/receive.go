@@ -10,9 +10,10 @@ func (d *desk) receive(c *Case, id ID, r Receipt) {
 	if dlv != nil && dlv.Kind == DeliverEdit {
 		dlv = c.Delivery(dlv.Edits) // both have the message's id
 	}
-	if dlv == nil || dlv.Kind != DeliverCode || r.BotID != "" && dlv.BotID != r.BotID {
+	if dlv == nil || dlv.Kind != DeliverCode && dlv.Kind != DeliverOrder || r.BotID != "" && dlv.BotID != r.BotID {
 		return // of somebody else's message, a bot's owner has nothing to say
 	}
+	defer d.follow(c)
 	at := r.At
 	if at.IsZero() || at.After(c.Now) || at.Before(dlv.QueuedAt) {
 		at = c.Now

@@ -23,6 +23,7 @@ func (d *desk) record(c *Case, id ID, try int, accepted Accepted, err error) {
 	case dlv.Status == Sending && dlv.BootID == c.Boot && dlv.Try == try:
 		d.refuse(c, dlv, asSendError(err))
 	}
+	d.follow(c)
 }
 
 // asSendError treats an error that no sender classified as unknown.
@@ -49,6 +50,12 @@ func (d *desk) accept(c *Case, dlv *Delivery, a Accepted) {
 		dlv.MessageID = a.MessageID
 	}
 	c.touchDelivery(dlv)
+	if c.Order != nil {
+		if dlv.Edits == "" {
+			c.note(EventDeliverySent, dlv, "provider", dlv.Provider)
+		}
+		return
+	}
 	switch dlv.Kind {
 	case DeliverEdit:
 		c.note(NoteMessageEdited, dlv, "wanted", string(dlv.Wanted))
@@ -79,6 +86,9 @@ func (d *desk) complete(c *Case, dlv *Delivery, a Accepted) {
 // its verification must not stay readable.
 func (d *desk) afterArrival(c *Case, dlv *Delivery, arrived DeliveryStatus) {
 	v := c.Verification
+	if c.Order != nil {
+		return // no clock runs for it
+	}
 	if v.Status.Terminal() {
 		d.edit(c, dlv, wantedAtEnd(v), CauseEnd)
 		return
@@ -133,6 +143,7 @@ func (d *desk) putBack(c *Case, id ID, lease time.Time, wait time.Duration) {
 		tooLong := &SendError{Class: ClassThrottled, Message: "The line of messages before this one is longer than it can wait."}
 		dlv.Error = &DeliveryError{Class: tooLong.Class, Message: tooLong.Message}
 		d.giveUp(c, dlv, tooLong)
+		d.follow(c)
 	}
 }
 
@@ -199,7 +210,7 @@ func spread(dlv *Delivery, wait time.Duration) time.Duration {
 func (d *desk) worthSending(c *Case, dlv *Delivery, at time.Time) bool {
 	v := c.Verification
 	switch {
-	case dlv.Kind == DeliverOrder:
+	case dlv.Order != "":
 		return at.Sub(dlv.QueuedAt) < d.rules.OrderLife
 	case dlv.Kind != DeliverCode:
 		return at.Sub(dlv.QueuedAt) < d.rules.EditLife
@@ -247,7 +258,7 @@ func (d *desk) giveUp(c *Case, dlv *Delivery, e *SendError) {
 	if e.Class == ClassNotOnChannel && dlv.Channel.IsChat() && dlv.LinkID == "" {
 		c.markAbsent(dlv.Channel)
 	}
-	if dlv.Kind != DeliverCode {
+	if dlv.Kind != DeliverCode && (c.Order == nil || dlv.Edits != "") {
 		return
 	}
 	c.note(EventDeliveryFailed, dlv, "class", string(e.Class), "message", e.Message, "provider", e.Provider)

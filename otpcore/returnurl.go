@@ -25,14 +25,14 @@ func publicHost(host string) bool {
 		!strings.HasSuffix(host, ".localhost") && !strings.HasSuffix(host, ".local") && !strings.HasSuffix(host, ".internal")
 }
 
-// checkReturnHosts refuses hosts that no button may lead to.
-func checkReturnHosts(hosts []string) error {
+// checkHosts refuses hosts that no button may lead to.
+func checkHosts(code, at string, hosts []string) error {
 	if len(hosts) > maxReturnHosts {
-		return invalid("return_host_invalid", "/return_hosts", fmt.Sprintf("Send at most %d hosts.", maxReturnHosts))
+		return invalid(code, at, fmt.Sprintf("Send at most %d hosts.", maxReturnHosts))
 	}
 	for i, host := range hosts {
 		if !publicHost(host) {
-			return invalid("return_host_invalid", fmt.Sprintf("/return_hosts/%d", i), "Send a host of the internet in lower case, without scheme, port and path, for example shop.example.com.")
+			return invalid(code, fmt.Sprintf("%s/%d", at, i), "Send a host of the internet in lower case, without scheme, port and path, for example shop.example.com.")
 		}
 	}
 	return nil
@@ -41,15 +41,24 @@ func checkReturnHosts(hosts []string) error {
 // checkReturnURL refuses an address that is not on the business's own list:
 // nothing in a message with a code may lead people anywhere else.
 func checkReturnURL(set Settings, raw string) error {
+	return checkAddress("return_url", "return_hosts", set.ReturnHosts, raw)
+}
+
+// checkTrackingURL does the same for the button under an order.
+func checkTrackingURL(set Settings, raw string) error {
+	return checkAddress("tracking_url", "link_hosts", set.LinkHosts, raw)
+}
+
+func checkAddress(field, list string, hosts []string, raw string) error {
 	if raw == "" {
 		return nil
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || len(raw) > maxReturnURL || u.Scheme != "https" || u.User != nil || u.Port() != "" || u.Opaque != "" || !printable(raw):
-		return invalid("return_url_invalid", "/return_url", fmt.Sprintf("Send an https address of at most %d characters, without user, port and spaces.", maxReturnURL))
-	case !slices.Contains(set.ReturnHosts, strings.ToLower(u.Hostname())):
-		return invalid("return_url_not_allowed", "/return_url", "Put the host of the address on the list return_hosts with PATCH /v1/settings first.")
+		return invalid(field+"_invalid", "/"+field, fmt.Sprintf("Send an https address of at most %d characters, without user, port and spaces.", maxReturnURL))
+	case !slices.Contains(hosts, strings.ToLower(u.Hostname())):
+		return invalid(field+"_not_allowed", "/"+field, "Put the host of the address on the list "+list+" with PATCH /v1/settings first.")
 	}
 	return nil
 }

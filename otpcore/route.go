@@ -172,7 +172,7 @@ func (d *desk) address(dlv *Delivery, link *Link) error {
 // link returns the link that may carry the code over the way, or nil.
 func (d *desk) link(c *Case, way Way) *Link {
 	if c.Mode == Test {
-		return d.trialLink(c.Verification)
+		return d.trialLink(phonePlace(c.Verification), c.Verification.Phone)
 	}
 	return c.usableLink(way)
 }
@@ -186,10 +186,14 @@ func (d *desk) hold(c *Case, way Way) {
 }
 
 func (d *desk) newDelivery(c *Case, way Way, kind DeliveryKind, cause Cause) *Delivery {
-	return &Delivery{
-		ID: NewID(PrefixDelivery, c.Now), BusinessID: c.BusinessID, VerificationID: c.Verification.ID,
+	dlv := &Delivery{
+		ID: NewID(PrefixDelivery, c.Now), BusinessID: c.BusinessID,
 		Mode: c.Mode, Kind: kind, Channel: way.Channel, BotID: way.BotID, Cause: cause, QueuedAt: c.Now,
 	}
+	if c.Order == nil {
+		dlv.VerificationID = c.Verification.ID
+	}
+	return dlv
 }
 
 // lease puts the delivery into this process's hands for one call.
@@ -198,6 +202,9 @@ func (d *desk) lease(c *Case, dlv *Delivery) {
 	dlv.Try++
 	dlv.BootID = c.Boot
 	dlv.DueAt = c.Now.Add(d.rules.lease())
+	if c.Order != nil {
+		dlv.Revision, dlv.Wanted = c.Order.Revision, ""
+	}
 }
 
 // extendForSMS gives a reader of an SMS time to type it.

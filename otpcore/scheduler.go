@@ -189,7 +189,7 @@ func (c *Case) wakesAt() time.Time {
 	if c.Verification != nil {
 		at = c.Verification.WakeAt()
 	}
-	for _, dlv := range c.Deliveries {
+	for _, dlv := range slices.Concat(c.Deliveries, c.changed.aside) {
 		if !dlv.DueAt.IsZero() && (at.IsZero() || dlv.DueAt.Before(at)) {
 			at = dlv.DueAt
 		}

@@ -76,6 +76,9 @@ func (d *Dispatcher) store(j job, narrow bool, decide func(*Case), stored func()
 }
 
 func (dlv *Delivery) ref() Ref {
+	if dlv.Order != "" {
+		return Ref{Order: dlv.Order}
+	}
 	if dlv.VerificationID != "" {
 		return Ref{Verification: dlv.VerificationID}
 	}
@@ -84,7 +87,7 @@ func (dlv *Delivery) ref() Ref {
 
 // join applies a receipt that came before its send's own answer.
 func (d *Dispatcher) join(j job, accepted Accepted) {
-	if j.delivery.Kind != DeliverCode || !d.receipts.waiting(providerMessage{accepted.Provider, accepted.MessageID}) {
+	if j.delivery.Kind != DeliverCode && j.delivery.Kind != DeliverOrder || !d.receipts.waiting(providerMessage{accepted.Provider, accepted.MessageID}) {
 		return
 	}
 	d.workers.Add(1)
@@ -125,7 +128,9 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 		return Accepted{}, err
 	}
 	region := ""
-	if j.verification != nil {
+	if j.order != nil {
+		region = j.order.Phone.Region
+	} else if j.verification != nil {
 		region = j.verification.Phone.Region
 	} else if !out.Phone.IsZero() {
 		region = out.Phone.Region()
@@ -134,7 +139,7 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 	if err != nil {
 		return Accepted{}, err
 	}
-	if j.delivery.Kind == DeliverEdit {
+	if j.delivery.Edits != "" {
 		return Accepted{MessageID: j.delivery.MessageID}, sender.Edit(ctx, j.delivery.MessageID, out)
 	}
 	return sender.Send(ctx, out)
@@ -155,6 +160,10 @@ func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
 		} else {
 			out.Phone = readPhoneTarget(string(sealed))
 		}
+	}
+	if j.order != nil {
+		out.Locale = or(to.language, j.order.News.Locale)
+		return out, d.news(&out, j, now)
 	}
 	if j.verification == nil {
 		return out, d.reply(&out, dlv)
@@ -203,10 +212,6 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	if !live && (j.delivery.Kind == DeliverCode || j.delivery.Wanted == WantAlsoSMS) {
 		return &SendError{Class: ClassUnknown, Message: "The code can no longer be made: its key is gone."}
 	}
-	location, err := time.LoadLocation(or(business.Settings.TimeZone, "UTC"))
-	if err != nil {
-		location = time.UTC
-	}
 	said, err := d.templates.said(d.sends, v.BusinessID, v.Template, v.TemplateVersion)
 	if err != nil {
 		return &SendError{Class: ClassProviderDown, Message: "The business's own text could not be read.", Err: err}
@@ -215,7 +220,7 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
 		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
-		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location, Params: v.Params, Context: v.Context,
+		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location(business), Params: v.Params, Context: v.Context,
 		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 		Own: said.text(out.Locale), Origin: business.Settings.SMSOrigin, AppHash: business.Settings.SMSAppHash,
 	})

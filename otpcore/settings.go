@@ -75,11 +75,17 @@ func (b *Businesses) checkSettings(s Settings) error {
 			return invalid("time_zone_invalid", "/time_zone", "Send a time zone by its IANA name, for example Asia/Almaty.")
 		}
 	}
-	if err := checkReturnHosts(s.ReturnHosts); err != nil {
+	if err := checkHosts("return_host_invalid", "/return_hosts", s.ReturnHosts); err != nil {
 		return err
 	}
 	if err := checkEnding(s); err != nil {
 		return err
+	}
+	if err := checkHosts("link_host_invalid", "/link_hosts", s.LinkHosts); err != nil {
+		return err
+	}
+	if _, ok := ParseQuietHours(s.QuietHours, s.TimeZone); !ok {
+		return invalid("quiet_hours_invalid", "/quiet_hours", "Send two times of the day, for example 22:00-08:00, or an empty text for none.")
 	}
 	return b.checkNumbers(s)
 }

@@ -89,8 +89,8 @@ func trialStart(phone Phone) error {
 
 // trialLink is the link that every trial number has but the one that stands
 // for a phone without.
-func (d *desk) trialLink(v *Verification) *Link {
-	phone, err := d.openPhone(phonePlace(v), v.Phone)
+func (d *desk) trialLink(at Place, sealed SealedPhone) *Link {
+	phone, err := d.openPhone(at, sealed)
 	if err != nil || phone.E164() == TrialUnlinked {
 		return nil
 	}

@@ -79,6 +79,7 @@ type Verification struct {
 	Params          map[string]Param
 	Context         map[string]Param // what the code is bound to, in canonical form
 	OrderID         string
+	Order           ID // of hand-over codes: the order whose message shows the code
 	ClientIP        string
 	Metadata        map[string]string
 

@@ -8,6 +8,11 @@ import (
 // wake does what is due on a case by itself: leases that ran out, queued
 // tries, the fallback, the end of the code's life.
 func (d *desk) wake(c *Case) {
+	if c.Order != nil {
+		d.wakeOrder(c)
+		d.follow(c)
+		return
+	}
 	if c.Verification != nil {
 		d.wakeVerification(c)
 	}
@@ -37,12 +42,12 @@ func (d *desk) bury(c *Case) {
 		dlv.Status, dlv.DueAt, dlv.FailedAt = FailedDlv, noTime, c.Now
 		dlv.Error = &DeliveryError{Class: ClassUnknown, Message: "Something went wrong on our side."}
 		c.touchDelivery(dlv)
-		if dlv.Kind == DeliverCode {
+		if dlv.Kind == DeliverCode || c.Order != nil && dlv.Edits == "" {
 			c.note(EventDeliveryFailed, dlv, "class", string(dlv.Error.Class), "message", dlv.Error.Message)
 		}
 	}
 	switch v := c.Verification; {
-	case v == nil || v.Status.Terminal():
+	case v == nil || c.Order != nil || v.Status.Terminal():
 	case c.over():
 		c.close(Expired, EndExpired)
 	case c.due(v.WakeAt()) || !c.carried():

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"otpravka/internal/failpoint"
@@ -36,9 +37,9 @@ func (w *writer) runOps(batch []*job) (outcomes []outcome, late []*job, err erro
 // runOnce runs a batch of ops in one transaction: it reads what all of them
 // look at, decides them one after the other, and writes what all of them
 // changed. No op of a batch reads what another one writes: the queue sees to it
-// for what an op names, and here it is seen to for the phones that only the
-// rows name. Late are the ones that share a phone with an earlier one; they
-// wait for the next batch.
+// for what an op names, and here it is seen to for what only the rows name:
+// phones, orders and their codes. Late are the ones that share one of these
+// with an earlier one; they wait for the next batch.
 func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err error) {
 	now, x := w.clock.Now(), w.newExchange()
 	all := make([]work, len(batch))
@@ -53,11 +54,11 @@ func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err err
 	}
 	failpoint.Hit(failpoint.AfterReads)
 	var writes []write
-	phones := make(map[phoneKey]bool, len(batch))
+	seen := make(map[any]bool, len(batch))
 	outcomes = make([]outcome, 0, len(batch))
 	for i := range all {
 		k := &all[i]
-		some, err := w.decide(k, now, phones)
+		some, err := w.decide(k, now, seen)
 		if err != nil {
 			x.rollback()
 			return nil, nil, err
@@ -82,22 +83,22 @@ func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err err
 }
 
 // errLate is the outcome of an op that must wait for the next batch.
-var errLate = errors.New("another op of the batch has this phone")
+var errLate = errors.New("another op of the batch has this phone or this order")
 
 // decide runs an op's decision and returns what it wants written. Its own
 // error is that of an op which asks for what cannot be written.
-func (w *writer) decide(k *work, now time.Time, phones map[phoneKey]bool) ([]write, error) {
+func (w *writer) decide(k *work, now time.Time, seen map[any]bool) ([]write, error) {
 	op := k.job.op
 	if k.err = k.file.scope(op); k.err != nil {
 		return nil, nil
 	}
-	if st := k.file.standing; st != nil {
-		phone := phoneKey{st.BusinessID, st.Phone}
-		if phones[phone] {
-			k.err = errLate
-			return nil, nil
-		}
-		phones[phone] = true
+	shared := k.file.shared()
+	if slices.ContainsFunc(shared, func(key any) bool { return seen[key] }) {
+		k.err = errLate
+		return nil, nil
+	}
+	for _, key := range shared {
+		seen[key] = true
 	}
 	c := &otpcore.Case{Now: now, Epoch: w.epoch.Load(), Boot: w.boot, BusinessID: op.BusinessID, Mode: op.Mode}
 	k.file.fill(c)

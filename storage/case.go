@@ -14,6 +14,11 @@ type file struct {
 	phoneRows  // no standing: the case is loaded without its phone
 	everywhere *otpcore.Standing
 	begun      []otpcore.Begun
+
+	ofOrder    bool // the case is that of an order
+	order      *otpcore.Order
+	stale      []*otpcore.Verification
+	staleLinks []*otpcore.Link
 	answered   *otpcore.Remembered // under the op's idempotency key
 }
 
@@ -24,8 +29,12 @@ func (m *memory) openFile(op *otpcore.Op, now time.Time, list *reads) *file {
 	switch ref := op.Ref; {
 	case ref.Verification != "":
 		m.openVerification(f, ref.Verification, op.Narrow, list)
+	case ref.Order != "":
+		f.readOrder(ref.Order, list)
 	case ref.Delivery != "":
 		want(list, scanDelivery, f.addDelivery, selectDelivery, string(ref.Delivery))
+	case op.OrderNumber != "":
+		f.readOrderNumber(op, list)
 	default:
 		m.openPhone(f, op, now, list)
 	}
@@ -110,12 +119,14 @@ func (f *file) scope(op *otpcore.Op) error {
 	switch v := f.verification; {
 	case op.Ref == otpcore.Ref{}:
 		return nil
+	case op.Ref.Order != "" && f.order != nil:
+		business, mode = f.order.BusinessID, f.order.Mode
 	case op.Ref.Verification != "" && v != nil:
 		if st := f.standing; st != nil && st.Phone.IsZero() {
 			f.standing = &otpcore.Standing{BusinessID: v.BusinessID, Phone: v.Phone.Index}
 		}
 		business, mode = v.BusinessID, v.Mode
-	case len(f.deliveries) == 1 && f.deliveries[0].VerificationID == "": // a reply
+	case op.Ref.Delivery != "" && len(f.deliveries) == 1 && f.deliveries[0].VerificationID == "": // a reply
 		business, mode = f.deliveries[0].BusinessID, f.deliveries[0].Mode
 	default:
 		return otpcore.ErrNotFound
@@ -128,14 +139,33 @@ func (f *file) scope(op *otpcore.Op) error {
 
 // fill gives the case its own copies of the rows.
 func (f *file) fill(c *otpcore.Case) {
+	c.Order = copied(f.order)
 	c.Verification, c.Deliveries, c.Links = copied(f.verification), copies(f.deliveries), copies(f.links)
 	c.Standing, c.Everywhere, c.Begun, c.Remembered = copied(f.standing), copied(f.everywhere), f.begun, f.answered
 	switch {
+	case c.Order != nil:
+		c.BusinessID, c.Mode = c.Order.BusinessID, c.Order.Mode
 	case c.Verification != nil:
 		c.BusinessID, c.Mode = c.Verification.BusinessID, c.Verification.Mode
 	case len(c.Deliveries) > 0:
 		c.BusinessID, c.Mode = c.Deliveries[0].BusinessID, c.Deliveries[0].Mode
 	}
+}
+
+// shared is what only the rows name and no two ops of a batch may have in
+// common: the phone, the order, and the code of an order.
+func (f *file) shared() []any {
+	var keys []any
+	if st := f.standing; st != nil {
+		keys = append(keys, phoneKey{st.BusinessID, st.Phone})
+	}
+	if f.order != nil {
+		keys = append(keys, f.order.ID)
+	}
+	if v := f.verification; v != nil && v.Kind == otpcore.KindHandover {
+		keys = append(keys, v.ID)
+	}
+	return keys
 }
 
 func deliveryID(d *otpcore.Delivery) otpcore.ID { return d.ID }

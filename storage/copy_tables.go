@@ -22,6 +22,8 @@ var copiedTables = []copiedTable{
 	{name: "used_tokens", key: []string{"source"}},
 	{name: "verifications", key: []string{"id"}},
 	{name: "deliveries", key: []string{"id"}},
+	{name: "orders", key: []string{"id"}},
+	{name: "order_updates", key: []string{"id"}},
 	{name: "events", key: []string{"seq"}, numbered: "seq"},
 	{name: "endpoints", key: []string{"id"}},
 	{name: "postings", key: []string{"id"}},

@@ -81,6 +81,7 @@ func rowsOfEveryTable(t testing.TB, x otpcore.Tx) error {
 		errs = append(errs, x.KeepReceipt(otpcore.Receipt{Provider: "sms", MessageID: fmt.Sprint(n, odd), Status: otpcore.Delivered, At: x.Now()}))
 	}
 	s := &x.(tx).t.session
+	errs = append(errs, s.tell(putOrder(filled[otpcore.Order](t)), putOrderUpdate(filled[otpcore.OrderUpdate](t))))
 	for _, w := range []write{
 		{query: `INSERT INTO retired_bots (id) VALUES ('bot_9')`},
 		{query: `INSERT INTO erasures (verification_id, due_at) VALUES ('vrf_9', 1)`},

@@ -67,8 +67,8 @@ func errLeft(cause error) error {
 }
 
 const (
-	dueVerifications = `SELECT wake_at, id, '' FROM verifications WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2`
-	dueDeliveries    = `SELECT due_at, COALESCE(verification_id, ''), id FROM deliveries WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
+	dueVerifications = `SELECT wake_at, id, '', '' FROM verifications WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2`
+	dueDeliveries    = `SELECT due_at, COALESCE(verification_id, ''), COALESCE(order_ref, ''), id FROM deliveries WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
 	nextDue          = `SELECT COALESCE(MIN(at), 0) FROM (
 		SELECT MIN(wake_at) AS at FROM verifications WHERE wake_at > $1
 		UNION ALL SELECT MIN(due_at) FROM deliveries WHERE due_at > $1) AS later`
@@ -80,8 +80,8 @@ type due struct {
 }
 
 func scanDue(scan func(...any) error) (d due, err error) {
-	err = scan(&d.at, (*string)(&d.ref.Verification), (*string)(&d.ref.Delivery))
-	if d.ref.Verification != "" {
+	err = scan(&d.at, (*string)(&d.ref.Verification), (*string)(&d.ref.Order), (*string)(&d.ref.Delivery))
+	if d.ref.Verification != "" || d.ref.Order != "" {
 		d.ref.Delivery = ""
 	}
 	return d, err

@@ -10,22 +10,24 @@ import (
 const (
 	linkColumns = `id, business_id, bot_id, channel, phone_index, phone_sealed, phone_region, chat_index, chat_sealed,
 		proof, status, locale, token_hash, created_at, expires_at, verified_at, ended_at, end_reason,
-		language, return_url, offered_at, acted_at`
+		language, return_url, offered_at, acted_at, muted`
 	selectLink          = `SELECT ` + linkColumns + ` FROM links WHERE id = $1`
 	selectLinkByToken   = `SELECT ` + linkColumns + ` FROM links WHERE token_hash = $1`
 	linksOfPhone        = `SELECT ` + linkColumns + ` FROM links WHERE business_id = $1 AND phone_index = $2`
 	linksOfVerification = `SELECT ` + linkColumns + ` FROM links
 		WHERE (business_id, phone_index) = (SELECT business_id, phone_index FROM verifications WHERE id = $1)`
+	linksOfOrder = `SELECT ` + linkColumns + ` FROM links
+		WHERE (business_id, phone_index) = (SELECT business_id, phone_index FROM orders WHERE id = $1)`
 	linksOfChat = `SELECT ` + linkColumns + ` FROM links WHERE bot_id = $1 AND chat_index = $2`
 	upsertLink  = `INSERT INTO links (` + linkColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		ON CONFLICT (id) DO UPDATE SET bot_id = excluded.bot_id, channel = excluded.channel,
 			phone_index = excluded.phone_index, phone_sealed = excluded.phone_sealed, phone_region = excluded.phone_region,
 			chat_index = excluded.chat_index, chat_sealed = excluded.chat_sealed, proof = excluded.proof,
 			status = excluded.status, locale = excluded.locale, token_hash = excluded.token_hash,
 			expires_at = excluded.expires_at, verified_at = excluded.verified_at, ended_at = excluded.ended_at,
 			end_reason = excluded.end_reason, language = excluded.language, return_url = excluded.return_url,
-			offered_at = excluded.offered_at, acted_at = excluded.acted_at
+			offered_at = excluded.offered_at, acted_at = excluded.acted_at, muted = excluded.muted
 		WHERE links.business_id = excluded.business_id`
 )
 
@@ -36,7 +38,7 @@ func scanLink(scan func(...any) error) (*otpcore.Link, error) {
 	err := scan((*string)(&l.ID), (*string)(&l.BusinessID), (*string)(&l.BotID), (*string)(&l.Channel),
 		&phone, &l.Phone.Sealed, &l.Phone.Region, &chat, &l.Chat.Sealed,
 		(*string)(&l.Proof), (*string)(&l.Status), &l.Locale, &l.TokenHash,
-		&created, &expires, &verified, &ended, &l.EndReason, &l.Language, &l.ReturnURL, &offered, &acted)
+		&created, &expires, &verified, &ended, &l.EndReason, &l.Language, &l.ReturnURL, &offered, &acted, &l.Muted)
 	l.Phone.Index, l.Chat.Index = toIndex(phone), toIndex(chat)
 	l.CreatedAt, l.ExpiresAt = fromMillis(created), fromMillis(expires)
 	l.VerifiedAt, l.EndedAt = fromMillis(verified), fromMillis(ended)
@@ -75,7 +77,7 @@ func putLink(l *otpcore.Link) write {
 		indexOrNull(l.Phone.Index), l.Phone.Sealed, l.Phone.Region, indexOrNull(l.Chat.Index), l.Chat.Sealed,
 		string(l.Proof), string(l.Status), l.Locale, l.TokenHash,
 		millis(l.CreatedAt), millis(l.ExpiresAt), millis(l.VerifiedAt), millis(l.EndedAt), l.EndReason,
-		l.Language, l.ReturnURL, millis(l.OfferedAt), millis(l.ActedAt),
+		l.Language, l.ReturnURL, millis(l.OfferedAt), millis(l.ActedAt), l.Muted,
 	}}
 }
 

@@ -46,6 +46,17 @@ const remembered = 8192
 // waits for nothing is hardly asked for again, and neither is its phone: what is
 // held without need is looked through by each collection of garbage.
 func (m *memory) keep(f *file) {
+	if f.ofOrder {
+		for _, v := range f.stale {
+			if v != nil {
+				m.cases.drop(v.ID)
+			}
+		}
+		for _, l := range f.staleLinks {
+			m.phones.drop(phoneKey{l.BusinessID, l.Phone.Index})
+		}
+		return
+	}
 	v := f.verification
 	over := v != nil && v.Status.Terminal() && !slices.ContainsFunc(f.deliveries, underWay)
 	switch {

@@ -40,6 +40,14 @@ type batchKey struct {
 	id    otpcore.ID
 	phone otpcore.Index
 	once  onceKey
+	order orderKey
+}
+
+// orderKey names an order as its business does.
+type orderKey struct {
+	business otpcore.ID
+	mode     otpcore.Mode
+	number   string
 }
 
 // onceKey names an idempotency key.
@@ -55,8 +63,12 @@ func (j *job) key() batchKey {
 	switch ref := j.op.Ref; {
 	case ref.Verification != "":
 		return batchKey{id: ref.Verification}
+	case ref.Order != "":
+		return batchKey{id: ref.Order}
 	case ref.Delivery != "":
 		return batchKey{id: ref.Delivery}
+	case j.op.OrderNumber != "":
+		return batchKey{order: orderKey{j.op.BusinessID, j.op.Mode, j.op.OrderNumber}}
 	}
 	return batchKey{phone: j.op.Phone}
 }

@@ -106,6 +106,27 @@ func (db *DB) CaseOf(ctx context.Context, business otpcore.ID, mode otpcore.Mode
 	return c, nil
 }
 
+// OrderOf implements otpcore.Reader.
+func (db *DB) OrderOf(ctx context.Context, business otpcore.ID, mode otpcore.Mode, number string) (*otpcore.Case, error) {
+	c := &otpcore.Case{Now: db.Now(), Epoch: db.writer.epoch.Load(), Boot: db.writer.boot, BusinessID: business, Mode: mode}
+	err := db.snapshot(ctx, func(s *session) error {
+		o, err := one(s, scanOrder, selectOrderNumber, string(business), string(mode), number)
+		if err != nil {
+			return err
+		}
+		return s.load(c, &otpcore.Op{Ref: otpcore.Ref{Order: o.ID}, BusinessID: business, Mode: mode})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// OrderUpdates implements otpcore.Reader.
+func (db *DB) OrderUpdates(ctx context.Context, order otpcore.ID) ([]*otpcore.OrderUpdate, error) {
+	return db.reader(ctx).orderUpdates(order)
+}
+
 // Timeline implements otpcore.Reader.
 func (db *DB) Timeline(ctx context.Context, verification otpcore.ID) ([]otpcore.Event, error) {
 	return db.reader(ctx).timeline(verification)

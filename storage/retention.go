@@ -48,6 +48,7 @@ var walks = []walk{
 	{name: "verifications", age: rowsKept, read: readVerifications, take: inRange(deleteVerifications)},
 	{name: "postings", age: takenKept, keep: takenKept, read: postingsBy(takenPostings), take: inRange(deleteTaken)},
 	{name: "postings_late", age: postingsKept, keep: postingsKept, read: postingsBy(oldPostings), take: inRange(deletePostings)},
+	{name: "orders", read: readOrders, take: takeOrders, pages: 500},
 	{name: "links", read: readLinks, take: takeLinks, pages: 50},
 	{name: "standings", read: readStandings, take: takeStandings, pages: 100},
 }

@@ -130,6 +130,7 @@ func deliveryKeepsEveryField(t *testing.T, db *DB) {
 		return err
 	})
 	d.Wanted, d.Status, d.Try, d.Repeated, d.Refused, d.Provider = "w", otpcore.Read, 3, false, nil, "p"
+	d.Revision = 9
 	d.MessageID, d.Error, d.Cost, d.BootID, d.DueAt = "", nil, otpcore.Cost{}, "", time.Time{}
 	d.SentAt, d.DeliveredAt, d.ReadAt, d.FailedAt = d.SentAt.Add(1e9), d.SentAt.Add(2e9), d.SentAt.Add(3e9), time.Time{}
 	inWriter(t, db, func(tr *transaction) error { return tr.tell(changeDelivery(d)) })
@@ -147,6 +148,7 @@ func otherRowsKeepEveryField(t *testing.T, db *DB) {
 	business, key, bot := filled[otpcore.Business](t), filled[otpcore.APIKey](t), filled[otpcore.Bot](t)
 	event, receipt := filled[otpcore.Event](t), filled[otpcore.Receipt](t)
 	endpoint, posting := filled[otpcore.Endpoint](t), filled[otpcore.Posting](t)
+	order, orderUpdate := filled[otpcore.Order](t), filled[otpcore.OrderUpdate](t)
 	receipt.BotID = "" // those of bots are never kept
 	for _, row := range []struct {
 		what string
@@ -162,6 +164,8 @@ func otherRowsKeepEveryField(t *testing.T, db *DB) {
 		{"bot", bot, func(tr *transaction) error { return tr.saveBot(bot) }, func(tr *transaction) (any, error) { return tr.bot(bot.ID) }},
 		{"event", []otpcore.Event{*event}, func(tr *transaction) error { return tr.tell(putEvent(event)) }, func(tr *transaction) (any, error) { return tr.timeline(event.VerificationID) }},
 		{"endpoint", endpoint, func(tr *transaction) error { return tr.saveEndpoint(endpoint) }, func(tr *transaction) (any, error) { return tr.endpoint(endpoint.ID) }},
+		{"order", order, func(tr *transaction) error { return tr.tell(putOrder(order)) }, func(tr *transaction) (any, error) { return one(&tr.session, scanOrder, selectOrder, string(order.ID)) }},
+		{"order update", []*otpcore.OrderUpdate{orderUpdate}, func(tr *transaction) error { return tr.tell(putOrderUpdate(orderUpdate)) }, func(tr *transaction) (any, error) { return tr.orderUpdates(orderUpdate.OrderID) }},
 		{"posting", posting, func(tr *transaction) error { return tr.savePosting(posting) }, func(tr *transaction) (any, error) { return tr.posting(posting.ID) }},
 		{"receipt", receipt, func(tr *transaction) error { return tr.keepReceipt(receipt) }, func(tr *transaction) (any, error) { return tr.takeReceipt(receipt.Provider, receipt.MessageID) }},
 	} {
@@ -172,6 +176,23 @@ func otherRowsKeepEveryField(t *testing.T, db *DB) {
 			return err
 		})
 	}
+}
+
+// What an update changes of an order comes back changed, and nothing else.
+func TestOrderChangesKeepEveryField(t *testing.T) { onEach(t, orderChangesKeepEveryField) }
+
+func orderChangesKeepEveryField(t *testing.T, db *DB) {
+	o := filled[otpcore.Order](t)
+	inWriter(t, db, func(tr *transaction) error { return tr.tell(putOrder(o)) })
+	o.Phone, o.Status, o.News, o.UpdateID, o.Updates = otpcore.SealedPhone{Region: "RU"}, "paid", otpcore.OrderNews{}, "upd_2", 9
+	o.Revision, o.NewsRevision, o.RingRevision, o.VerificationID = 7, 6, 5, "vrf_2"
+	o.OccurredAt, o.UpdatedAt = o.OccurredAt.Add(1e9), o.UpdatedAt.Add(2e9)
+	inWriter(t, db, func(tr *transaction) error { return tr.tell(changeOrder(o)) })
+	inWriter(t, db, func(tr *transaction) error {
+		got, err := one(&tr.session, scanOrder, selectOrder, string(o.ID))
+		same(t, "changed order", got, o)
+		return err
+	})
 }
 
 // TestEndLeavesNoSecret ends a verification the way a rule with a bug would.
@@ -220,6 +241,8 @@ var hotStatements = []string{
 	selectOnce, timeline, pendingOfDay, verificationsOfDay, findSent, findDelivery, dueVerifications, dueDeliveries, nextDue,
 	voidLeases, walkStandings, deleteStanding, selectPublic, selectLinkByToken,
 	purgeOnce, purgeInbox, purgeReceipts, purgeSessions, purgeTokens, deleteSessionsOfBot, deleteInboxOfBot,
+	selectOrder, selectOrderNumber, updateOrder, deliveriesOfOrder, deliveriesOfOrderNumber, verificationOfOrder, verificationOfOrderNumber,
+	linksOfOrder, updatesOfOrder, ordersOfPhone, eraseTitle, eraseSent, countSent, deleteOrderUpdates,
 	selectEndpoint, eventsBehind, eventOf, lastPosition, firstBehind, selectPosting, upsertPosting, postingsOf, duePostings,
 }
 

@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"otpravka/otpcore"
@@ -17,12 +18,21 @@ var (
 func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write, error) {
 	list := make([]write, 0, 8)
 	switch {
-	case ch.NewVerification != nil:
+	case ch.NewOrder != nil:
+		list = append(list, putOrder(ch.NewOrder))
+	case ch.Order != nil:
+		list = append(list, changeOrder(ch.Order))
+	}
+	if ch.OrderUpdate != nil {
+		list = append(list, putOrderUpdate(ch.OrderUpdate))
+	}
+	if ch.NewVerification != nil {
 		list = append(list, putVerification(ch.NewVerification))
-	case ch.Verification != nil:
+	}
+	if ch.Verification != nil {
 		list = append(list, changeVerification(ch.Verification))
 	}
-	for _, d := range ch.NewDeliveries {
+	for _, d := range slices.Concat(ch.NewDeliveries, ch.Aside) {
 		list = append(list, putDelivery(d))
 	}
 	for _, d := range ch.Deliveries {
@@ -51,6 +61,13 @@ func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write,
 // case without saying so is not in it, as it is not in the rows.
 func (f *file) after(ch *otpcore.Changes) *file {
 	next := *f
+	if f.ofOrder {
+		// Nothing of an order is remembered, but what others remember of its code
+		// and of its phone may be older now.
+		next.stale = append(next.stale, f.verification, ch.NewVerification, ch.Verification)
+		next.staleLinks = ch.Links
+		return &next
+	}
 	if v := cmp.Or(ch.NewVerification, ch.Verification); v != nil {
 		next.verification = storedVerification(v)
 	}

@@ -24,8 +24,11 @@ const (
 	verificationsOfDay = `SELECT ` + verificationColumns + ` FROM verifications
 		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND mode = $4 AND (id < $5 OR $5 = '')
 		ORDER BY id DESC LIMIT $6`
+	// Hand-over codes, of which a phone may have many, come with their orders.
+	// The kind stands first in asked.
 	pendingOfDay = `SELECT id FROM verifications
 		WHERE day = $1 AND phone_index = $2 AND business_id = $3 AND status = 'pending' AND mode = 'live'
+			AND asked NOT LIKE '{"kind":"handover"%'
 		ORDER BY id LIMIT 20`
 )
 
@@ -40,6 +43,7 @@ type asked struct {
 	Params        map[string]otpcore.Param `json:"params,omitempty"`
 	Context       map[string]otpcore.Param `json:"context,omitempty"`
 	OrderID       string                   `json:"order_id,omitempty"`
+	Order         otpcore.ID               `json:"order,omitempty"`
 	ClientIP      string                   `json:"client_ip,omitempty"`
 	Metadata      map[string]string        `json:"metadata,omitempty"`
 	Route         []otpcore.Channel        `json:"route"`
@@ -58,7 +62,7 @@ type asked struct {
 func askedOf(v *otpcore.Verification) asked {
 	return asked{
 		Kind: v.Kind, Region: v.Phone.Region, Locale: v.Locale, Template: v.Template, Version: v.TemplateVersion, Params: v.Params, Context: v.Context,
-		OrderID: v.OrderID, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
+		OrderID: v.OrderID, Order: v.Order, ClientIP: v.ClientIP, Metadata: v.Metadata, Route: v.Route, WhenUnlinked: v.WhenUnlinked,
 		FallbackOn: v.FallbackOn, LinkProof: v.LinkProof, LinkNotBefore: millis(v.LinkNotBefore), KeyID: v.KeyID,
 		CodeLength: v.CodeLength, TTL: v.TTL.Milliseconds(), FallbackAfter: v.FallbackAfter.Milliseconds(),
 		ReturnURL: v.ReturnURL, Paid: v.Paid,
@@ -69,7 +73,7 @@ func (a *asked) apply(v *otpcore.Verification) {
 	v.Kind, v.Phone.Region, v.Locale, v.Template, v.Params, v.Context = a.Kind, a.Region, a.Locale, a.Template, a.Params, a.Context
 	v.TemplateVersion = a.Version
 	v.OrderID, v.ClientIP, v.Metadata, v.Route = a.OrderID, a.ClientIP, a.Metadata, a.Route
-	v.ReturnURL = a.ReturnURL
+	v.ReturnURL, v.Order = a.ReturnURL, a.Order
 	v.WhenUnlinked, v.FallbackOn, v.LinkProof = a.WhenUnlinked, a.FallbackOn, a.LinkProof
 	v.LinkNotBefore, v.KeyID, v.CodeLength, v.Paid = fromMillis(a.LinkNotBefore), a.KeyID, a.CodeLength, a.Paid
 	v.TTL, v.FallbackAfter = time.Duration(a.TTL)*time.Millisecond, time.Duration(a.FallbackAfter)*time.Millisecond

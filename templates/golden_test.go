@@ -103,6 +103,7 @@ func rendered(t testing.TB) map[string]string {
 		} {
 			fmt.Fprintf(&hints, "%v %s\n", route, mustRenderer(t).Hint(locale, route))
 		}
+		files[locale+"/orders"] = renderOrders(t, locale)
 		files[locale+"/replies"], files[locale+"/hints"] = replies.String(), hints.String()
 	}
 	return files

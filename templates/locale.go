@@ -29,6 +29,7 @@ type locale struct {
 	labels  map[string]text // of buttons in replies, and of the keyboard
 	replies map[string]text
 	hints   map[string]string
+	orders  orderTexts
 }
 
 // codeTexts are the texts of one template.
@@ -38,8 +39,8 @@ type codeTexts struct {
 	sms  []text // variants, the fullest first
 }
 
-// codesFile and repliesFile are the YAML files of a locale. The third,
-// hints.yaml, is a map of sentences.
+// codesFile and repliesFile are the YAML files of a locale. A third,
+// hints.yaml, is a map of sentences; orders.yaml is ordersFile.
 type (
 	codesFile struct {
 		Name    string
@@ -69,8 +70,9 @@ type (
 func loadLocale(files fs.FS, dir string) (*locale, error) {
 	var codes codesFile
 	var replies repliesFile
+	var orders ordersFile
 	l := &locale{}
-	for name, into := range map[string]any{"codes.yaml": &codes, "replies.yaml": &replies, "hints.yaml": &l.hints} {
+	for name, into := range map[string]any{"codes.yaml": &codes, "replies.yaml": &replies, "hints.yaml": &l.hints, "orders.yaml": &orders} {
 		if err := readYAML(files, path.Join(dir, name), into); err != nil {
 			return nil, err
 		}
@@ -84,6 +86,7 @@ func loadLocale(files fs.FS, dir string) (*locale, error) {
 	c.templates(l, &codes)
 	c.replies(l, &replies)
 	c.hints(l)
+	c.orders(l, &orders)
 	return l, c.err
 }
 

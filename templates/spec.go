@@ -110,6 +110,8 @@ var replySpecs = map[string]replySpec{
 	"support_none":   {args: []string{"business"}},
 	"stopped":        {remove: true},
 	"nothing_linked": {},
+	"muted":          {args: []string{"business"}},
+	"unmuted":        {args: []string{"business"}},
 	"help":           {args: []string{"business"}},
 	"privacy":        {args: []string{"business"}},
 

@@ -15,6 +15,8 @@ import (
 // What stands before the addresses that businesses and providers call.
 const (
 	apiPath      = "/v1/"
+	orderPath    = "/v1/orders/"
+	batchPath    = "/v1/order-updates/batch"
 	callbackPath = "/callbacks/"
 )
 
@@ -76,9 +78,14 @@ func namesKey(query url.Values) bool {
 }
 
 // odd reports whether a path has more than one reading. No path of ours needs
-// escapes, so whatever was escaped in a way of its own (RawPath) is odd too.
+// escapes, so whatever was escaped in a way of its own (RawPath) is odd too. The
+// one exception is the number of an order, which is whatever a shop made of it:
+// it is one segment as long as its slashes are escaped.
 func odd(u *url.URL) bool {
 	path := u.Path
+	if number, ok := strings.CutPrefix(u.EscapedPath(), orderPath); ok && number != "" {
+		return strings.Contains(number, "/") || strings.ContainsFunc(path, unicode.IsControl)
+	}
 	if !strings.HasPrefix(path, "/") || u.RawPath != "" || strings.ContainsAny(path, `;\`) || strings.Contains(path, "//") {
 		return true
 	}
@@ -107,6 +114,9 @@ func (l Limits) admitBody(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Connection", "close")
 	}
 	limit := l.Body
+	if r.URL.Path == batchPath {
+		limit = l.BatchBody
+	}
 	if strings.HasPrefix(r.URL.Path, callbackPath) {
 		limit = l.CallbackBody
 	}

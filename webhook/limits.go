@@ -17,6 +17,7 @@ type Limits struct {
 	Header       int   // bytes of request line and headers
 	Query        int   // bytes of a URL's query
 	Body         int64 // bytes of a body
+	BatchBody    int64 // bytes of a batch of order updates
 	CallbackBody int64 // bytes of a body under /callbacks/, where providers batch
 	Conns        int   // connections at one time
 	Refusals     int   // credentials that open nothing, per minute and address
@@ -33,6 +34,7 @@ var DefaultLimits = Limits{
 	Header:       16 << 10,
 	Query:        8 << 10,
 	Body:         16 << 10,
+	BatchBody:    1 << 20,
 	CallbackBody: 256 << 10,
 	Conns:        1000,
 	Refusals:     60,
@@ -54,6 +56,7 @@ func (l Limits) orDefault() Limits {
 		Header:       cmp.Or(l.Header, d.Header),
 		Query:        cmp.Or(l.Query, d.Query),
 		Body:         cmp.Or(l.Body, d.Body),
+		BatchBody:    cmp.Or(l.BatchBody, d.BatchBody),
 		CallbackBody: cmp.Or(l.CallbackBody, d.CallbackBody),
 		Conns:        cmp.Or(l.Conns, d.Conns),
 		Refusals:     cmp.Or(l.Refusals, d.Refusals),

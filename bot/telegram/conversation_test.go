@@ -267,7 +267,7 @@ func TestProfile(t *testing.T) {
 			for i, c := range got.Commands {
 				names[i] = c.Command
 			}
-			if strings.Join(names, " ") != "start stop language help privacy" || got.Commands[0].Description != start {
+			if strings.Join(names, " ") != "start mute unmute stop language help privacy" || got.Commands[0].Description != start {
 				w.Errorf("%q: commands %+v", language, got.Commands)
 			}
 			if got.ShortDescription == "" || len([]rune(got.ShortDescription)) > 120 || len([]rune(got.Description)) > 512 {

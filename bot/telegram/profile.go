@@ -21,8 +21,10 @@ type command struct {
 }
 
 // menu names the commands in the order of the menu.
-func menu(start, stop, language, help, privacy string) []command {
-	return []command{{"start", start}, {"stop", stop}, {"language", language}, {"help", help}, {"privacy", privacy}}
+func menu(start, mute, unmute, stop, language, help, privacy string) []command {
+	return []command{
+		{"start", start}, {"mute", mute}, {"unmute", unmute}, {"stop", stop}, {"language", language}, {"help", help}, {"privacy", privacy},
+	}
 }
 
 // profiles ends with the one for everybody else: a server that answers for one
@@ -32,27 +34,27 @@ var profiles = []profile{
 		language:    "ru",
 		description: "Этот бот присылает одноразовые коды и новости о заказах. Нажмите «Старт», чтобы привязать свой номер.",
 		short:       "Присылает одноразовые коды и новости о заказах. Никогда не просит прислать код.",
-		commands: menu("Привязать свой номер к этому чату", "Больше ничего сюда не получать", "Выбрать язык",
+		commands: menu("Привязать свой номер к этому чату", "Не сообщать о заказах", "Снова сообщать о заказах", "Больше ничего сюда не получать", "Выбрать язык",
 			"Что умеет этот бот", "Какие данные о вас хранятся"),
 	},
 	{
 		language:    "kk",
 		description: "Бұл бот бір реттік кодтар мен тапсырыс жаңалықтарын жібереді. Нөміріңізді байлау үшін «Бастау» түймесін басыңыз.",
 		short:       "Бір реттік кодтар мен тапсырыс жаңалықтарын жібереді. Сізден ешқашан код сұрамайды.",
-		commands: menu("Нөміріңізді осы чатқа байлау", "Мұнда енді ештеңе алмау", "Тілді таңдау",
+		commands: menu("Нөміріңізді осы чатқа байлау", "Тапсырыстар туралы хабарламау", "Тапсырыстар туралы қайта хабарлау", "Мұнда енді ештеңе алмау", "Тілді таңдау",
 			"Бұл бот не істейді", "Сіз туралы не сақталады"),
 	},
 	{
 		language:    "uz",
 		description: "Bu bot bir martalik kodlar va buyurtma yangiliklarini yuboradi. Raqamingizni bog'lash uchun Boshlash tugmasini bosing.",
 		short:       "Bir martalik kodlar va buyurtma yangiliklarini yuboradi. Sizdan hech qachon kod so'ramaydi.",
-		commands: menu("Raqamingizni shu chatga bog'lash", "Bu yerda boshqa hech narsa olmaslik", "Tilni tanlash",
+		commands: menu("Raqamingizni shu chatga bog'lash", "Buyurtmalar haqida xabar bermaslik", "Buyurtmalar haqida yana xabar berish", "Bu yerda boshqa hech narsa olmaslik", "Tilni tanlash",
 			"Bu bot nima qiladi", "Siz haqingizda nimalar saqlanadi"),
 	},
 	{
 		description: "This bot brings you one-time codes and order updates. Press Start to link your number.",
 		short:       "Brings one-time codes and order updates. Never asks you to send it a code.",
-		commands: menu("Link your number to this chat", "Receive nothing here any more", "Choose the language",
+		commands: menu("Link your number to this chat", "Hear nothing of orders", "Hear of orders again", "Receive nothing here any more", "Choose the language",
 			"What this bot does", "What is kept about you"),
 	},
 }

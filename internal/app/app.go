@@ -173,8 +173,9 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 // openDoors builds the HTTP server with its rooms.
 func (h *house) openDoors(ring *keyring.Ring) error {
 	business, err := api.New(api.NewHandlers(api.Services{
-		Verifications: h.core.Verifications, Businesses: h.core.Businesses, Links: h.core.Links,
-		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Templates: h.core.Templates, Bots: h.fleet, Numbers: phone.Parser{}, Vault: ring, BaseURL: h.baseURL,
+		Verifications: h.core.Verifications, Orders: h.core.Orders, Businesses: h.core.Businesses, Links: h.core.Links,
+		Phones: h.core.Phones, Events: h.core.Events, Endpoints: h.core.Endpoints, Templates: h.core.Templates, Bots: h.fleet,
+		Numbers: phone.Parser{}, Vault: ring, BaseURL: h.baseURL,
 	}), h.core.Businesses, h.cfg.CallsPerSecond)
 	if err != nil {
 		return err

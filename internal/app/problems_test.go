@@ -117,6 +117,22 @@ var provocations = map[string]func(s *shop, phone string) answer{
 	"template_busy":      provokeTemplateBusy,
 	"too_many_templates": provokeTooManyTemplates,
 
+	// Orders.
+	"order_id_invalid":         ordering(fields{"order_id": "https://evil.example"}),
+	"title_missing":            ordering(fields{"order_status": "at_customs"}),
+	"title_not_allowed":        ordering(fields{"title": "Paid"}),
+	"tracking_url_invalid":     ordering(fields{"tracking_url": "http://shop.example.com/"}),
+	"tracking_url_not_allowed": ordering(fields{"tracking_url": "https://evil.example.com/"}),
+	"occurred_at_in_future":    ordering(fields{"occurred_at": "2999-01-01T00:00:00Z"}),
+	"handover_code_invalid":    ordering(fields{"order_status": "delivered", "handover_code": fields{}}),
+	"order_phone_differs": func(s *shop, phone string) answer {
+		ordering(nil)(s, phone)
+		return ordering(nil)(s, "+77018642054")
+	},
+	"too_many_updates":    provokeTooManyUpdates,
+	"link_host_invalid":   patching(fields{"link_hosts": []string{"localhost"}}),
+	"quiet_hours_invalid": patching(fields{"quiet_hours": "22:00-22:00"}),
+
 	// Bots and links.
 	"return_url_invalid":     starting(fields{"return_url": "http://shop.example.com/"}),
 	"return_url_not_allowed": posting("/v1/links", fields{"channel": "telegram", "return_url": "https://evil.example.com/"}),
@@ -169,6 +185,23 @@ func starting(more fields, header ...string) func(*shop, string) answer {
 		maps.Copy(f, more)
 		return s.ask("POST", "/v1/verifications", f, header...)
 	}
+}
+
+func ordering(more fields) func(*shop, string) answer {
+	return func(s *shop, phone string) answer {
+		f := fields{"order_id": "A-1", "order_status": "paid", "phone": phone}
+		maps.Copy(f, more)
+		return s.ask("POST", "/v1/order-updates", f)
+	}
+}
+
+func provokeTooManyUpdates(s *shop, phone string) answer {
+	var rows []fields
+	for range 200 {
+		rows = append(rows, fields{"order_id": "A-1", "order_status": "paid", "phone": phone, "total": price(fmt.Sprint(1+len(rows)), "KZT")})
+	}
+	s.ask("POST", "/v1/order-updates/batch", fields{"updates": rows})
+	return ordering(nil)(s, phone)
 }
 
 func paying(context fields) func(*shop, string) answer {

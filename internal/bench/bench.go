@@ -15,7 +15,7 @@ import (
 // Scenarios are the names of everything that can be measured. The first three
 // load the API with one kind of act; the others are larger and start a server
 // of their own.
-var Scenarios = []string{"cycle", "start", "check", "backlog", "fallback", "growth", "bots"}
+var Scenarios = []string{"cycle", "start", "check", "backlog", "fallback", "growth", "bots", "orders"}
 
 // Options say what to measure, and on what.
 type Options struct {
@@ -29,6 +29,7 @@ type Options struct {
 	Pending     int           // verifications of the scenario fallback
 	OldRows     int           // ended verifications of the scenario growth
 	Bots        int           // of the scenario bots
+	Orders      int           // updates of the scenario orders
 	FsyncDelay  time.Duration // before each fsync of the server that is started
 	CPUProfile  string        // file for a profile of the server; empty: none
 }
@@ -49,6 +50,7 @@ type Report struct {
 	Fallback *Fallback      `json:"fallback,omitempty"`
 	Growth   *Growth        `json:"growth,omitempty"`
 	Bots     *Bots          `json:"bots,omitempty"`
+	Orders   *Orders        `json:"orders,omitempty"`
 	Errors   map[string]int `json:"errors"` // refusals by status
 }
 
@@ -87,6 +89,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		{"fallback", func() (err error) { r.Fallback, err = measureFallback(ctx, o); return err }},
 		{"growth", func() (err error) { r.Growth, err = measureGrowth(ctx, o); return err }},
 		{"bots", func() (err error) { r.Bots, err = measureBots(ctx, o); return err }},
+		{"orders", func() (err error) { r.Orders, err = measureOrders(ctx, o); return err }},
 	} {
 		if !slices.Contains(o.Scenarios, larger.name) {
 			continue
@@ -150,6 +153,8 @@ func (o Options) check() error {
 		return errors.New("--pending must be at least 100, and --old-rows at least 1")
 	case slices.Contains(o.Scenarios, "bots") && o.Bots < 1:
 		return errors.New("--bots must be at least 1")
+	case slices.Contains(o.Scenarios, "orders") && o.Orders < 1:
+		return errors.New("--orders must be at least 1")
 	case o.Connections < 1 || o.Runs < 1 || o.Duration <= 0 || o.Warmup < 0:
 		return errors.New("--connections, --runs and --seconds must be at least 1")
 	}

@@ -17,7 +17,7 @@ import (
 func brief(scenarios ...string) bench.Options {
 	return bench.Options{
 		Scenarios: scenarios, Connections: 2, Duration: 500 * time.Millisecond, Warmup: 100 * time.Millisecond, Runs: 2,
-		Pending: 100, OldRows: 300, Bots: 3,
+		Pending: 100, OldRows: 300, Bots: 3, Orders: 600,
 	}
 }
 
@@ -215,5 +215,17 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}
 	if len(bench.Scenarios) != 7 || !slices.Contains(bench.Scenarios, "cycle") {
 		t.Errorf("the scenarios are %v", bench.Scenarios)
+	}
+}
+
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	r, text := run(t, brief("orders"))
+	o := r.Orders
+	if o == nil || o.Updates != 600 || o.PerS <= 0 || o.Codes != 100 || o.Code.P50 <= 0 || o.Code.P99 < o.Code.P50 || o.Waiting > 600 {
+		t.Errorf("the orders are %+v", o)
+	}
+	if !strings.Contains(text, "600 updates were stored") {
+		t.Errorf("nothing tells of orders in\n%s", text)
 	}
 }

@@ -31,6 +31,9 @@ func (r Report) Text(w io.Writer) error {
 	if r.Bots != nil {
 		r.Bots.text(p)
 	}
+	if r.Orders != nil {
+		r.Orders.text(p)
+	}
 	return cmp.Or(p.err, p.w.Flush())
 }
 

@@ -55,7 +55,7 @@ func everyCommand(t testing.TB) []string {
 
 func TestHelp(t *testing.T) {
 	t.Setenv("COLUMNS", "")
-	for _, command := range append(everyCommand(t), "business", "key") {
+	for _, command := range append(everyCommand(t), "business", "key", "orders") {
 		t.Run("otpravka "+command, func(t *testing.T) {
 			text := helpOf(t, command)
 			for _, word := range []string{"\nExamples:\n\n    ", "\nExit status: 0", "Usage: otpravka"} {

@@ -92,6 +92,8 @@ var names = map[string]*regexp.Regexp{
 	"WEBHOOK_ID":  regexp.MustCompile(`"id":"(whk_[0-9a-z]{26})"`),
 	"SECRET":      regexp.MustCompile(`"secret":"(whsec_[^"]+)"`),
 	"BUSINESS_ID": regexp.MustCompile(`business +(biz_[0-9a-z]{26})`),
+	"HANDOVER_ID": regexp.MustCompile(`"verification_id":"(vrf_[0-9a-z]{26})"`),
+	"COURIER_KEY": regexp.MustCompile(`"key":"(otp_live_\w+)"`),
 	"CODE":        regexp.MustCompile(`"test_code":"([0-9]+)"`),
 	"LIVE_KEY":    regexp.MustCompile(`live key +(otp_live_\w+)`),
 	"TEST_KEY":    regexp.MustCompile(`test key +(otp_test_\w+)`),

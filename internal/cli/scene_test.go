@@ -112,6 +112,10 @@ var acts = map[string]func(*reader, context.Context){
 		r.ok(err)
 		r.got("chat", m.Code(), withButtons(m))
 	},
+	"the order arrives in the chat": func(r *reader, ctx context.Context) {
+		_, err := r.user.WaitMessage(ctx, r.bot, telegramsim.HasText("Shop: order A-1042 is placed"))
+		r.ok(err)
+	},
 	"the business has an account at the Telegram Gateway": func(r *reader, _ context.Context) {
 		r.gateway.AddAccount(gatewayToken, 5)
 		r.vars["GATEWAY_TOKEN"] = gatewayToken

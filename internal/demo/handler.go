@@ -39,6 +39,8 @@ func (s *stage) handler() http.Handler {
 	mux.HandleFunc("POST /shop/resend", act(s.resend))
 	mux.HandleFunc("POST /shop/leave", act(s.leave))
 	mux.HandleFunc("POST /shop/unblock", act(s.unblock))
+	mux.HandleFunc("POST /shop/order", act(s.orderNext))
+	mux.HandleFunc("POST /shop/handover", act(s.orderHandOver))
 	mux.HandleFunc("POST /phone/open", act(s.openLink))
 	mux.HandleFunc("POST /phone/say", act(s.say))
 	mux.HandleFunc("POST /phone/keyboard", act(s.pressKeyboard))

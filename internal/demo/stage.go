@@ -19,6 +19,7 @@ type stage struct {
 	opts     Options
 	server   *running
 	counter  counter
+	parcel   parcel
 	people   []*person
 	switches switches
 	board    board
@@ -47,10 +48,12 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	s.counter.shop.url = s.server.url
 	s.counter.shop.key, err = s.makeBusiness(ctx, opts.Business, func(set *otpcore.Settings) {
 		set.FallbackAfter, set.Locale, set.ReturnHosts = opts.FallbackAfter, s.language.Code, []string{shopHost}
+		set.LinkHosts = []string{trackHost}
 	})
 	if err != nil {
 		return s, err
 	}
+	s.parcel.shop = s.counter.shop
 	if err := s.registerReceiver(ctx, s.counter.shop); err != nil {
 		return s, err
 	}
@@ -173,7 +176,7 @@ func (s *stage) refresh(ctx context.Context) error {
 		}
 		links[p.ID] = linkOf(state)
 	}
-	return errors.Join(s.board.set("shop", view), s.board.set("links", links))
+	return errors.Join(s.board.set("shop", view), s.board.set("parcel", s.parcel.view()), s.board.set("links", links))
 }
 
 // linkOf says in one word how the phone is linked: none, contact or sms, which

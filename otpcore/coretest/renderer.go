@@ -73,6 +73,31 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 	return m, nil
 }
 
+// Order renders "Brand: order A-1 is shipped" with the items, the total and the
+// code behind it; the code is the first tap target.
+func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
+	m := otpcore.Message{Text: in.Brand + ": order " + in.Number + " is " + string(in.Status)}
+	if in.News.Title != "" {
+		m.Text += " (" + in.News.Title + ")"
+	}
+	for _, item := range in.News.Items {
+		m.Text += ", " + item.Name
+	}
+	if in.News.Total != nil {
+		m.Text += ", " + in.News.Total.Amount + " " + in.News.Total.Currency
+	}
+	m.Text += " [" + in.Locale + "]"
+	if in.Code.Len() > 0 {
+		begin := len(m.Text) + len(", code ")
+		m.Text += ", code " + in.Code.Reveal()
+		m.Mono = []otpcore.Span{{Start: begin, End: len(m.Text)}}
+	}
+	if in.News.TrackingURL != "" && in.Capabilities.CanButton {
+		m.Buttons = [][]otpcore.Button{{{Label: "Track", URL: in.News.TrackingURL}}}
+	}
+	return m, nil
+}
+
 // details appends the values of the context and then of the params, each kind
 // in the order of its names.
 func details(in otpcore.CodeText) string {

@@ -73,6 +73,7 @@ func Run(t *testing.T, newLab NewLab) {
 		{"concurrency", concurrency},
 		{"writes", writes},
 		{"time", timely},
+		{"orders", orders},
 		{"retention", retention},
 		{"restart", restart},
 	}

@@ -179,6 +179,7 @@ func (e CheckResultReason) Valid() bool {
 const (
 	DeliveryCauseEnd           DeliveryCause = "end"
 	DeliveryCauseLinked        DeliveryCause = "linked"
+	DeliveryCauseNews          DeliveryCause = "news"
 	DeliveryCauseNoLink        DeliveryCause = "no_link"
 	DeliveryCauseResend        DeliveryCause = "resend"
 	DeliveryCauseStart         DeliveryCause = "start"
@@ -192,6 +193,8 @@ func (e DeliveryCause) Valid() bool {
 	case DeliveryCauseEnd:
 		return true
 	case DeliveryCauseLinked:
+		return true
+	case DeliveryCauseNews:
 		return true
 	case DeliveryCauseNoLink:
 		return true
@@ -351,6 +354,7 @@ const (
 	EventTypeLinkReplaced         EventType = "link.replaced"
 	EventTypeLinkRevoked          EventType = "link.revoked"
 	EventTypeLinkStale            EventType = "link.stale"
+	EventTypeOrderUpdated         EventType = "order.updated"
 	EventTypeVerificationApproved EventType = "verification.approved"
 	EventTypeVerificationCanceled EventType = "verification.canceled"
 	EventTypeVerificationExpired  EventType = "verification.expired"
@@ -381,6 +385,8 @@ func (e EventType) Valid() bool {
 	case EventTypeLinkRevoked:
 		return true
 	case EventTypeLinkStale:
+		return true
+	case EventTypeOrderUpdated:
 		return true
 	case EventTypeVerificationApproved:
 		return true
@@ -478,6 +484,42 @@ func (e Mode) Valid() bool {
 	case ModeLive:
 		return true
 	case ModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderDeliveryStatus.
+const (
+	OrderDeliveryStatusFailed    OrderDeliveryStatus = "failed"
+	OrderDeliveryStatusHeld      OrderDeliveryStatus = "held"
+	OrderDeliveryStatusNoLink    OrderDeliveryStatus = "no_link"
+	OrderDeliveryStatusOutdated  OrderDeliveryStatus = "outdated"
+	OrderDeliveryStatusQueued    OrderDeliveryStatus = "queued"
+	OrderDeliveryStatusSending   OrderDeliveryStatus = "sending"
+	OrderDeliveryStatusSent      OrderDeliveryStatus = "sent"
+	OrderDeliveryStatusUnchanged OrderDeliveryStatus = "unchanged"
+)
+
+// Valid indicates whether the value is a known member of the OrderDeliveryStatus enum.
+func (e OrderDeliveryStatus) Valid() bool {
+	switch e {
+	case OrderDeliveryStatusFailed:
+		return true
+	case OrderDeliveryStatusHeld:
+		return true
+	case OrderDeliveryStatusNoLink:
+		return true
+	case OrderDeliveryStatusOutdated:
+		return true
+	case OrderDeliveryStatusQueued:
+		return true
+	case OrderDeliveryStatusSending:
+		return true
+	case OrderDeliveryStatusSent:
+		return true
+	case OrderDeliveryStatusUnchanged:
 		return true
 	default:
 		return false
@@ -1232,8 +1274,8 @@ type Event struct {
 	// CreatedAt When it happened.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Data Whatever of these the event concerns: `verification_id`, `delivery_id`, `link_id`, `bot_id`, `phone`
-	// (masked), `channel`, `provider`, and words that say why, such as `reason` and `class`.
+	// Data Whatever of these the event concerns: `verification_id`, `delivery_id`, `link_id`, `bot_id`, `order_id`,
+	// `phone` (masked), `channel`, `provider`, and words that say why, such as `reason` and `class`.
 	Data map[string]string `json:"data"`
 
 	// ID The id of an event. It is also the `webhook-id` under which an endpoint gets the event.
@@ -1289,11 +1331,23 @@ type ForgottenPhone struct {
 	// Links Ties to chats that were taken apart, past ones included.
 	Links int `json:"links"`
 
+	// Orders Orders that lost the phone and what was ordered.
+	Orders int `json:"orders"`
+
 	// Sessions Conversations that were waiting for this phone.
 	Sessions int `json:"sessions"`
 
 	// Verifications Verifications that lost the phone.
 	Verifications int `json:"verifications"`
+}
+
+// HandoverCode A code that the customer says to the courier when the order is handed over.
+type HandoverCode struct {
+	// Length Number of digits; 4 by default.
+	Length *int `json:"length,omitempty"`
+
+	// TTL Seconds that the code lives; three days by default.
+	TTL *int `json:"ttl,omitempty"`
 }
 
 // Key An API key; its text shows once, when it is made.
@@ -1403,6 +1457,9 @@ type LinkStatus string
 // LinkChannel A channel whose chats a person can link by opening a URL.
 type LinkChannel string
 
+// LinkHosts The hosts that `tracking_url` may lead to, each as it stands in an address; none by default.
+type LinkHosts = []string
+
 // LinkID The id of a link.
 //
 // Examples: lnk_01kpx3q8e5f1ttgq0g7m9y2c4d
@@ -1437,6 +1494,304 @@ type Money struct {
 	//
 	// Examples: KZT
 	Currency string `json:"currency"`
+}
+
+// Order An order as it stands. What tells of the customer is erased 30 days after the last update.
+type Order struct {
+	// CreatedAt When the first update came in.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Deliveries The messages and the edits of them, in the order in which they were made.
+	Deliveries []Delivery `json:"deliveries"`
+
+	// Delivery How far the customer's chat has come.
+	Delivery OrderDelivery `json:"delivery"`
+
+	// Items What was ordered. The message shows the first ten.
+	Items *OrderItems `json:"items,omitempty"`
+
+	// Links URLs that open the business's chats for this verification; a code that still lives is delivered there at once.
+	Links ChatLinks `json:"links"`
+
+	// Mode Whether real messages are sent.
+	Mode Mode `json:"mode"`
+
+	// OccurredAt When the update happened that is in force.
+	OccurredAt time.Time `json:"occurred_at"`
+
+	// OrderID The business's own number of the order: letters, digits, spaces and # № / _ . : ( ) + -, and no link. It names
+	// the order for good.
+	//
+	//
+	// Examples: A-1042, № 10/42
+	OrderID OrderID `json:"order_id"`
+
+	// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+	// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+	// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+	//
+	//
+	// Examples: paid, out_for_delivery, at_customs
+	OrderStatus OrderStatus `json:"order_status"`
+
+	// Phone The phone in E.164; absent once it is erased.
+	//
+	// Examples: +77015550123
+	Phone *string `json:"phone,omitempty"`
+
+	// Title The words for a status of the business's own.
+	Title *string `json:"title,omitempty"`
+
+	// Total An amount as people write it.
+	Total *Money `json:"total,omitempty"`
+
+	// TrackingURL The address behind the button.
+	TrackingURL *string `json:"tracking_url,omitempty"`
+
+	// UpdatedAt When the one in force came in.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Updates The history, in the order in which it came in.
+	Updates []OrderHistoryEntry `json:"updates"`
+
+	// VerificationID The id of a verification. Ids sort by the time they were made.
+	//
+	// Examples: vrf_01kpx3q8e5f1ttgq0g7m9y2c4d
+	VerificationID *VerificationID `json:"verification_id,omitempty"`
+}
+
+// OrderDelivery How far the customer's chat has come.
+type OrderDelivery struct {
+	// HeldUntil When quiet hours end.
+	HeldUntil *time.Time `json:"held_until,omitempty"`
+
+	// Status `sending`: on its way. `queued`: goes when the message before it has left. `held`: waits for the end of
+	// quiet hours or, without `held_until`, until the customer sends /unmute. `no_link`: the phone has no chat;
+	// whoever links it gets the message. `outdated`: older than what is in force, kept in the history only.
+	// `unchanged`: says what was said before. `sent`: the chat shows it. `failed`: every way refused it.
+	Status OrderDeliveryStatus `json:"status"`
+}
+
+// OrderDeliveryStatus `sending`: on its way. `queued`: goes when the message before it has left. `held`: waits for the end of
+// quiet hours or, without `held_until`, until the customer sends /unmute. `no_link`: the phone has no chat;
+// whoever links it gets the message. `outdated`: older than what is in force, kept in the history only.
+// `unchanged`: says what was said before. `sent`: the chat shows it. `failed`: every way refused it.
+type OrderDeliveryStatus string
+
+// OrderHistoryEntry One update of the order's history.
+type OrderHistoryEntry struct {
+	// ID The id of an update.
+	//
+	// Examples: upd_01kpx3q8e5f1ttgq0g7m9y2c4d
+	ID OrderUpdateID `json:"id"`
+
+	// OccurredAt When it happened.
+	OccurredAt time.Time `json:"occurred_at"`
+
+	// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+	// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+	// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+	//
+	//
+	// Examples: paid, out_for_delivery, at_customs
+	OrderStatus OrderStatus `json:"order_status"`
+
+	// ReceivedAt When it came in.
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Shown Whether it was the newest when it came in.
+	Shown bool `json:"shown"`
+
+	// Title The words for a status of the business's own.
+	Title *string `json:"title,omitempty"`
+}
+
+// OrderID The business's own number of the order: letters, digits, spaces and # № / _ . : ( ) + -, and no link. It names
+// the order for good.
+//
+// Examples: A-1042, № 10/42
+type OrderID = string
+
+// OrderItem One line of the order.
+type OrderItem struct {
+	// Name What it is. No links and no runs of seven or more digits.
+	//
+	// Examples: Green tea 100 g
+	Name string `json:"name"`
+
+	// Price An amount as people write it.
+	Price *Money `json:"price,omitempty"`
+
+	// Quantity How many; one is not shown.
+	Quantity *int `json:"quantity,omitempty"`
+}
+
+// OrderItems What was ordered. The message shows the first ten.
+type OrderItems = []OrderItem
+
+// OrderProblem Why an update of a batch was refused.
+type OrderProblem struct {
+	// Code A stable code; see `POST /v1/order-updates`.
+	//
+	// Examples: phone_invalid
+	Code string `json:"code"`
+
+	// Detail One sentence that names the fix.
+	Detail string `json:"detail"`
+
+	// Pointer The field of the update that is wrong.
+	//
+	// Examples: /phone
+	Pointer *string `json:"pointer,omitempty"`
+}
+
+// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+//
+// Examples: paid, out_for_delivery, at_customs
+type OrderStatus = string
+
+// OrderUpdate An update that was stored.
+type OrderUpdate struct {
+	// Delivery How far the customer's chat has come.
+	Delivery OrderDelivery `json:"delivery"`
+
+	// ID The id of an update.
+	//
+	// Examples: upd_01kpx3q8e5f1ttgq0g7m9y2c4d
+	ID OrderUpdateID `json:"id"`
+
+	// Links URLs that open the business's chats for this verification; a code that still lives is delivered there at once.
+	Links ChatLinks `json:"links"`
+
+	// OrderID The business's own number of the order: letters, digits, spaces and # № / _ . : ( ) + -, and no link. It names
+	// the order for good.
+	//
+	//
+	// Examples: A-1042, № 10/42
+	OrderID OrderID `json:"order_id"`
+
+	// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+	// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+	// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+	//
+	//
+	// Examples: paid, out_for_delivery, at_customs
+	OrderStatus OrderStatus `json:"order_status"`
+
+	// TestCode That code; with a test key only.
+	TestCode *string `json:"test_code,omitempty"`
+
+	// VerificationID The id of a verification. Ids sort by the time they were made.
+	//
+	// Examples: vrf_01kpx3q8e5f1ttgq0g7m9y2c4d
+	VerificationID *VerificationID `json:"verification_id,omitempty"`
+}
+
+// OrderUpdateID The id of an update.
+//
+// Examples: upd_01kpx3q8e5f1ttgq0g7m9y2c4d
+type OrderUpdateID = string
+
+// OrderUpdateRequest What is new with an order.
+type OrderUpdateRequest struct {
+	// Channels Channels in the order in which they are tried.
+	Channels *Route `json:"channels,omitempty"`
+
+	// Country An ISO 3166 country code.
+	//
+	// Examples: KZ
+	Country *Country `json:"country,omitempty"`
+
+	// HandoverCode A code that the customer says to the courier when the order is handed over.
+	HandoverCode *HandoverCode `json:"handover_code,omitempty"`
+
+	// Items What was ordered. The message shows the first ten.
+	Items *OrderItems `json:"items,omitempty"`
+
+	// Locale The language of texts, as a BCP 47 tag. A language that no text exists in falls back to the business's own.
+	//
+	//
+	// Examples: ru, kk, en-GB
+	Locale *Locale `json:"locale,omitempty"`
+
+	// OccurredAt When it happened; now by default. It orders updates that come late, and may be at most five minutes ahead.
+	OccurredAt *time.Time `json:"occurred_at,omitempty"`
+
+	// OrderID The business's own number of the order: letters, digits, spaces and # № / _ . : ( ) + -, and no link. It names
+	// the order for good.
+	//
+	//
+	// Examples: A-1042, № 10/42
+	OrderID OrderID `json:"order_id"`
+
+	// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+	// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+	// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+	//
+	//
+	// Examples: paid, out_for_delivery, at_customs
+	OrderStatus OrderStatus `json:"order_status"`
+
+	// Phone A phone in E.164 with `+`, for example `+77015550123`. Spaces, hyphens, dots and brackets are allowed. With
+	// `country` set, or a default country in the settings, also as it is dialled inside the country.
+	//
+	//
+	// Examples: +77015550123
+	Phone Phone `json:"phone"`
+
+	// Ring Whether this is a new message, which makes a sound; by default as the status says.
+	Ring *bool `json:"ring,omitempty"`
+
+	// SmsFallback Send this update by SMS where no chat takes it; false by default.
+	SmsFallback *bool `json:"sms_fallback,omitempty"`
+
+	// Title The words for a status of the business's own, in the customer's language.
+	//
+	// Examples: At the customs office
+	Title *string `json:"title,omitempty"`
+
+	// Total An amount as people write it.
+	Total *Money `json:"total,omitempty"`
+
+	// TrackingURL An https address behind a button under the message. Its host must be on the list `link_hosts` of the settings.
+	//
+	// Examples: https://track.bookhouse.example/A-1042
+	TrackingURL *string `json:"tracking_url,omitempty"`
+}
+
+// OrderUpdateResult What became of one update. It has either `update` or `problem`.
+type OrderUpdateResult struct {
+	// Problem Why an update of a batch was refused.
+	Problem *OrderProblem `json:"problem,omitempty"`
+
+	// Status The HTTP status that the update alone would have had.
+	//
+	// Examples: 201
+	Status int `json:"status"`
+
+	// Update An update that was stored.
+	Update *OrderUpdate `json:"update,omitempty"`
+}
+
+// OrderUpdateResults What became of the updates of a batch.
+type OrderUpdateResults struct {
+	// Accepted How many were stored.
+	Accepted int `json:"accepted"`
+
+	// Refused How many were not.
+	Refused int `json:"refused"`
+
+	// Results One for each update, in their order.
+	Results []OrderUpdateResult `json:"results"`
+}
+
+// OrderUpdatesRequest Many updates at once.
+type OrderUpdatesRequest struct {
+	// Updates Objects like the body of `POST /v1/order-updates`, each with an optional `idempotency_key` beside its other
+	// fields.
+	Updates []OrderRow `json:"updates"`
 }
 
 // Pairing What the person who links a phone is to be shown.
@@ -1536,6 +1891,12 @@ type PreviewTemplateRequest struct {
 // Proof How sure it is that the person in the chat holds the phone. `contact`: the messenger says so. `sms`: a code
 // sent by SMS to the phone was confirmed.
 type Proof string
+
+// QuietHours Hours of the day, in `time_zone`, in which no news of orders makes a sound. New messages wait for their end,
+// unless they show a hand-over code; edits are silent anyway, and codes always come. Empty: none.
+//
+// Examples: 22:00-08:00
+type QuietHours = string
 
 // ReplayWebhookRequest Either one event, or a stretch of time.
 type ReplayWebhookRequest struct {
@@ -1678,6 +2039,9 @@ type Settings struct {
 	// the message arrived. Telegram gives no receipts, so there a message that Telegram accepted counts.
 	FallbackOn FallbackOn `json:"fallback_on"`
 
+	// LinkHosts The hosts that `tracking_url` may lead to, each as it stands in an address; none by default.
+	LinkHosts LinkHosts `json:"link_hosts"`
+
 	// LinkMaxAgeDays Days after which a link no longer carries codes.
 	LinkMaxAgeDays int `json:"link_max_age_days"`
 
@@ -1698,6 +2062,13 @@ type Settings struct {
 
 	// OwnerPhone The phone of whoever is told when a bot needs somebody, in E.164.
 	OwnerPhone *string `json:"owner_phone,omitempty"`
+
+	// QuietHours Hours of the day, in `time_zone`, in which no news of orders makes a sound. New messages wait for their end,
+	// unless they show a hand-over code; edits are silent anyway, and codes always come. Empty: none.
+	//
+	//
+	// Examples: 22:00-08:00
+	QuietHours QuietHours `json:"quiet_hours"`
 
 	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
 	ReturnHosts ReturnHosts `json:"return_hosts"`
@@ -2031,6 +2402,9 @@ type UpdateSettingsRequest struct {
 	// the message arrived. Telegram gives no receipts, so there a message that Telegram accepted counts.
 	FallbackOn *FallbackOn `json:"fallback_on,omitempty"`
 
+	// LinkHosts The hosts that `tracking_url` may lead to, each as it stands in an address; none by default.
+	LinkHosts *LinkHosts `json:"link_hosts,omitempty"`
+
 	// LinkMaxAgeDays Days after which a link no longer carries codes.
 	LinkMaxAgeDays *int `json:"link_max_age_days,omitempty"`
 
@@ -2055,6 +2429,13 @@ type UpdateSettingsRequest struct {
 	//
 	// Examples: +77015550123
 	OwnerPhone *string `json:"owner_phone,omitempty"`
+
+	// QuietHours Hours of the day, in `time_zone`, in which no news of orders makes a sound. New messages wait for their end,
+	// unless they show a hand-over code; edits are silent anyway, and codes always come. Empty: none.
+	//
+	//
+	// Examples: 22:00-08:00
+	QuietHours *QuietHours `json:"quiet_hours,omitempty"`
 
 	// ReturnHosts The hosts that `return_url` may lead to, each as it stands in an address; none by default.
 	ReturnHosts *ReturnHosts `json:"return_hosts,omitempty"`
@@ -2419,6 +2800,9 @@ type IdempotencyKey = string
 // Limit defines model for Limit.
 type Limit = int
 
+// OrderNumber defines model for OrderNumber.
+type OrderNumber = string
+
 // TemplateLocale defines model for TemplateLocale.
 type TemplateLocale = string
 
@@ -2472,6 +2856,20 @@ type CreateKeyParams struct {
 
 // CreateLinkParams defines parameters for CreateLink.
 type CreateLinkParams struct {
+	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
+	// apart for each business and operation.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateOrderParams defines parameters for UpdateOrder.
+type UpdateOrderParams struct {
+	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
+	// apart for each business and operation.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateOrdersParams defines parameters for UpdateOrders.
+type UpdateOrdersParams struct {
 	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
 	// apart for each business and operation.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
@@ -2580,6 +2978,12 @@ type CreateKeyJSONRequestBody = CreateKeyRequest
 // CreateLinkJSONRequestBody defines body for CreateLink for application/json ContentType.
 type CreateLinkJSONRequestBody = CreateLinkRequest
 
+// UpdateOrderJSONRequestBody defines body for UpdateOrder for application/json ContentType.
+type UpdateOrderJSONRequestBody = OrderUpdateRequest
+
+// UpdateOrdersJSONRequestBody defines body for UpdateOrders for application/json ContentType.
+type UpdateOrdersJSONRequestBody = OrderUpdatesRequest
+
 // ForgetPhoneJSONRequestBody defines body for ForgetPhone for application/json ContentType.
 type ForgetPhoneJSONRequestBody = PhoneRequest
 
@@ -2669,6 +3073,15 @@ type ServerInterface interface {
 	// GetLink Read a link
 	// (GET /v1/links/{id})
 	GetLink(ctx echo.Context, id LinkID) error
+	// UpdateOrder Say what is new with an order
+	// (POST /v1/order-updates)
+	UpdateOrder(ctx echo.Context, params UpdateOrderParams) error
+	// UpdateOrders Say what is new with many orders
+	// (POST /v1/order-updates/batch)
+	UpdateOrders(ctx echo.Context, params UpdateOrdersParams) error
+	// GetOrder Read an order
+	// (GET /v1/orders/{id})
+	GetOrder(ctx echo.Context, id OrderNumber) error
 	// ForgetPhone Erase a person
 	// (POST /v1/phones/forget)
 	ForgetPhone(ctx echo.Context, params ForgetPhoneParams) error
@@ -3058,6 +3471,80 @@ func (w *ServerInterfaceWrapper) GetLink(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLink(ctx, id)
+	return err
+}
+
+// UpdateOrder converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateOrder(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateOrderParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateOrder(ctx, params)
+	return err
+}
+
+// UpdateOrders converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateOrders(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateOrdersParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateOrders(ctx, params)
+	return err
+}
+
+// GetOrder converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOrder(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id OrderNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOrder(ctx, id)
 	return err
 }
 
@@ -3771,6 +4258,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/links", wrapper.CreateLink, options.OperationMiddlewares["createLink"]...)
 	router.DELETE(options.BaseURL+"/v1/links/:id", wrapper.DeleteLink, options.OperationMiddlewares["deleteLink"]...)
 	router.GET(options.BaseURL+"/v1/links/:id", wrapper.GetLink, options.OperationMiddlewares["getLink"]...)
+	router.POST(options.BaseURL+"/v1/order-updates", wrapper.UpdateOrder, options.OperationMiddlewares["updateOrder"]...)
+	router.POST(options.BaseURL+"/v1/order-updates/batch", wrapper.UpdateOrders, options.OperationMiddlewares["updateOrders"]...)
+	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["getOrder"]...)
 	router.POST(options.BaseURL+"/v1/phones/forget", wrapper.ForgetPhone, options.OperationMiddlewares["forgetPhone"]...)
 	router.POST(options.BaseURL+"/v1/phones/lookup", wrapper.LookupPhone, options.OperationMiddlewares["lookupPhone"]...)
 	router.POST(options.BaseURL+"/v1/phones/unblock", wrapper.UnblockPhone, options.OperationMiddlewares["unblockPhone"]...)
@@ -4113,6 +4603,74 @@ type GetLinkResponseObject interface {
 type GetLink200JSONResponse Link
 
 func (response GetLink200JSONResponse) VisitGetLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOrderRequestObject struct {
+	Params UpdateOrderParams
+	Body   *UpdateOrderJSONRequestBody
+}
+
+type UpdateOrderResponseObject interface {
+	VisitUpdateOrderResponse(w http.ResponseWriter) error
+}
+
+type UpdateOrder201JSONResponse OrderUpdate
+
+func (response UpdateOrder201JSONResponse) VisitUpdateOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOrdersRequestObject struct {
+	Params UpdateOrdersParams
+	Body   *UpdateOrdersJSONRequestBody
+}
+
+type UpdateOrdersResponseObject interface {
+	VisitUpdateOrdersResponse(w http.ResponseWriter) error
+}
+
+type UpdateOrders200JSONResponse OrderUpdateResults
+
+func (response UpdateOrders200JSONResponse) VisitUpdateOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrderRequestObject struct {
+	ID OrderNumber `json:"id"`
+}
+
+type GetOrderResponseObject interface {
+	VisitGetOrderResponse(w http.ResponseWriter) error
+}
+
+type GetOrder200JSONResponse Order
+
+func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4773,6 +5331,15 @@ type StrictServerInterface interface {
 	// GetLink Read a link
 	// (GET /v1/links/{id})
 	GetLink(ctx context.Context, request GetLinkRequestObject) (GetLinkResponseObject, error)
+	// UpdateOrder Say what is new with an order
+	// (POST /v1/order-updates)
+	UpdateOrder(ctx context.Context, request UpdateOrderRequestObject) (UpdateOrderResponseObject, error)
+	// UpdateOrders Say what is new with many orders
+	// (POST /v1/order-updates/batch)
+	UpdateOrders(ctx context.Context, request UpdateOrdersRequestObject) (UpdateOrdersResponseObject, error)
+	// GetOrder Read an order
+	// (GET /v1/orders/{id})
+	GetOrder(ctx context.Context, request GetOrderRequestObject) (GetOrderResponseObject, error)
 	// ForgetPhone Erase a person
 	// (POST /v1/phones/forget)
 	ForgetPhone(ctx context.Context, request ForgetPhoneRequestObject) (ForgetPhoneResponseObject, error)
@@ -5304,6 +5871,127 @@ func (sh *strictHandler) GetLink(ctx echo.Context, id LinkID) error {
 		return err
 	} else if validResponse, ok := response.(GetLinkResponseObject); ok {
 		return validResponse.VisitGetLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateOrder operation middleware
+func (sh *strictHandler) UpdateOrder(ctx echo.Context, params UpdateOrderParams) error {
+	var request UpdateOrderRequestObject
+
+	request.Params = params
+
+	var body UpdateOrderJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateOrder(ctx.Request().Context(), request.(UpdateOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateOrderResponseObject); ok {
+		return validResponse.VisitUpdateOrderResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateOrders operation middleware
+func (sh *strictHandler) UpdateOrders(ctx echo.Context, params UpdateOrdersParams) error {
+	var request UpdateOrdersRequestObject
+
+	request.Params = params
+
+	var body UpdateOrdersJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateOrders(ctx.Request().Context(), request.(UpdateOrdersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateOrders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateOrdersResponseObject); ok {
+		return validResponse.VisitUpdateOrdersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOrder operation middleware
+func (sh *strictHandler) GetOrder(ctx echo.Context, id OrderNumber) error {
+	var request GetOrderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOrder(ctx.Request().Context(), request.(GetOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOrder")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOrderResponseObject); ok {
+		return validResponse.VisitGetOrderResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -11,6 +11,7 @@ import (
 // Services are what the handlers translate for.
 type Services struct {
 	Verifications *otpcore.Verifications
+	Orders        *otpcore.Orders
 	Businesses    *otpcore.Businesses
 	Links         *otpcore.Links
 	Phones        *otpcore.Phones

@@ -82,7 +82,12 @@ func (op operation) checkParameters(r *http.Request) error {
 // have. Others name nothing.
 func (op operation) knownID(param func(string) string) bool {
 	for _, p := range op.parameters {
-		if p.In == "path" && !p.Schema.allows(param(p.Name)) {
+		if p.In != "path" {
+			continue
+		}
+		// The router hands over what the path has escaped as it stands there.
+		text, err := url.PathUnescape(param(p.Name))
+		if err != nil || !p.Schema.allows(text) {
 			return false
 		}
 	}

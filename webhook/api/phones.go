@@ -34,7 +34,7 @@ func (h *Handlers) ForgetPhone(ctx context.Context, r ForgetPhoneRequestObject) 
 	}
 	return ForgetPhone200JSONResponse{
 		ID: string(f.ID), ForgottenAt: f.At.UTC(), Verifications: f.Verifications, Deliveries: f.Deliveries,
-		Links: f.Links, Sessions: f.Sessions,
+		Links: f.Links, Sessions: f.Sessions, Orders: f.Orders,
 	}, nil
 }
 

@@ -34,6 +34,8 @@ func (h *Handlers) UpdateSettings(ctx context.Context, r UpdateSettingsRequestOb
 		set(&s.ReturnHosts, b.ReturnHosts)
 		set(&s.SMSOrigin, b.SmsOrigin)
 		set(&s.SMSAppHash, b.SmsAppHash)
+		set(&s.LinkHosts, b.LinkHosts)
+		set(&s.QuietHours, b.QuietHours)
 		set(&s.TTL, seconds(b.TTL))
 		set(&s.FallbackAfter, seconds(b.FallbackAfter))
 		if b.Route != nil {
@@ -79,6 +81,7 @@ func (h *Handlers) settings(b *otpcore.Business) Settings {
 		LinkProof: Proof(s.LinkProof), SupportText: some[SupportText](s.SupportText),
 		ReturnHosts: append(ReturnHosts{}, s.ReturnHosts...),
 		SmsOrigin:   some[SMSOrigin](s.SMSOrigin), SmsAppHash: some[SMSAppHash](s.SMSAppHash),
+		LinkHosts: append(LinkHosts{}, s.LinkHosts...), QuietHours: s.QuietHours,
 		OwnerPhone: some[string](h.Businesses.Owner(b).E164()),
 	}
 }

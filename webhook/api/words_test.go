@@ -66,8 +66,11 @@ func TestWordsMatchTheDomain(t *testing.T) {
 			otpcore.Delivered, otpcore.Read, otpcore.FailedDlv, otpcore.Skipped)},
 		{[]string{"Delivery", "properties", "cause"}, words(
 			otpcore.CauseStart, otpcore.CauseUndeliverable, otpcore.CauseTimeout, otpcore.CauseNoLink,
-			otpcore.CauseResend, otpcore.CauseLinked, otpcore.CauseEnd)},
+			otpcore.CauseResend, otpcore.CauseLinked, otpcore.CauseEnd, otpcore.CauseNews)},
 		{[]string{"TemplateValue", "properties", "type"}, otpcore.ParamTypes},
+		{[]string{"OrderDelivery", "properties", "status"}, words(
+			otpcore.OutcomeSending, otpcore.OutcomeQueued, otpcore.OutcomeHeld, otpcore.OutcomeNoLink,
+			otpcore.OutcomeOutdated, otpcore.OutcomeUnchanged, otpcore.OutcomeSent, otpcore.OutcomeFailed)},
 		{[]string{"WebhookStatus"}, words(otpcore.EndpointActive, otpcore.EndpointDisabled)},
 		{[]string{"Webhook", "properties", "status_reason"}, words(otpcore.EndpointPaused, otpcore.EndpointGone, otpcore.EndpointFailing)},
 		{[]string{"WebhookDelivery", "properties", "cause"}, words(otpcore.PostedEvent, otpcore.PostedReplay, otpcore.PostedTest)},

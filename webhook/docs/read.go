@@ -191,7 +191,7 @@ func (r *reader) note(schema node) {
 }
 
 func (r *reader) readObjects(v *view) {
-	r.objects["Problem"], r.objects["Money"] = true, true
+	r.objects["Problem"], r.objects["Money"], r.objects["HandoverCode"] = true, true, true // no answer names them
 	schemas := r.root.at("components", "schemas")
 	for _, name := range slices.Sorted(maps.Keys(r.objects)) {
 		schema := schemas.at(name)

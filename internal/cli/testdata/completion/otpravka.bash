@@ -20,6 +20,8 @@ _otpravka() {
             " key") at="key" ;;
             "key create") at="key create" ;;
             " shared") at="shared" ;;
+            " orders") at="orders" ;;
+            "orders import") at="orders import" ;;
             " doctor") at="doctor" ;;
             " healthcheck") at="healthcheck" ;;
             " backup") at="backup" ;;
@@ -52,6 +54,8 @@ _otpravka() {
         "shared --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "shared --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "shared --config" | "shared --database-url" | "shared --master-key-file" | "shared --public-url" | "shared --telegram-api" | "shared --telegram-gateway-api" | "shared --whatsapp-cloud-api" | "shared --whatsapp-cloud-version") return ;;
+        "orders import --encoding") COMPREPLY=($(compgen -W "utf-8 windows-1251" -- "$cur")); return ;;
+        "orders import --url" | "orders import --key" | "orders import --batch" | "orders import --report") return ;;
         "doctor --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --telegram-gateway-api" | "doctor --whatsapp-cloud-api" | "doctor --whatsapp-cloud-version" | "doctor --listen" | "doctor --metrics-listen") return ;;
@@ -59,12 +63,12 @@ _otpravka() {
         "backup --database-url" | "backup --master-key-file") return ;;
         "restore-epoch --database-url") return ;;
         "copy --from" | "copy --to" | "copy --master-key-file") return ;;
-        "bench --scenario") COMPREPLY=($(compgen -W "cycle start check backlog fallback growth bots" -- "$cur")); return ;;
-        "bench --url" | "bench --key" | "bench --connections" | "bench --seconds" | "bench --warmup" | "bench --runs" | "bench --database" | "bench --pending" | "bench --old-rows" | "bench --bots" | "bench --fsync-delay" | "bench --cpu-profile") return ;;
+        "bench --scenario") COMPREPLY=($(compgen -W "cycle start check backlog fallback growth bots orders" -- "$cur")); return ;;
+        "bench --url" | "bench --key" | "bench --connections" | "bench --seconds" | "bench --warmup" | "bench --runs" | "bench --database" | "bench --pending" | "bench --old-rows" | "bench --bots" | "bench --orders" | "bench --fsync-delay" | "bench --cpu-profile") return ;;
         "listen --url" | "listen --key" | "listen --forward" | "listen --types" | "listen --since" | "listen --secret") return ;;
     esac
     case "$at" in
-        "") COMPREPLY=($(compgen -W "serve demo business key shared doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "serve demo business key shared orders doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
         "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --listen --metrics-listen" -- "$cur")) ;;
         "demo") COMPREPLY=($(compgen -W "--help --listen --lang --script" -- "$cur")) ;;
         "business") COMPREPLY=($(compgen -W "create list --help" -- "$cur")) ;;
@@ -73,12 +77,14 @@ _otpravka() {
         "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
         "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --business --name --mode --scopes" -- "$cur")) ;;
         "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format" -- "$cur")) ;;
+        "orders") COMPREPLY=($(compgen -W "import --help" -- "$cur")) ;;
+        "orders import") COMPREPLY=($(compgen -W "--help --url --key --encoding --batch --report --dry-run" -- "$cur")) ;;
         "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --listen --metrics-listen" -- "$cur")) ;;
         "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;
         "restore-epoch") COMPREPLY=($(compgen -W "--help --database-url" -- "$cur")) ;;
         "copy") COMPREPLY=($(compgen -W "--help --from --to --master-key-file --start-over" -- "$cur")) ;;
-        "bench") COMPREPLY=($(compgen -W "--help --url --key --scenario --connections --seconds --warmup --runs --database --pending --old-rows --bots --fsync-delay --cpu-profile --json" -- "$cur")) ;;
+        "bench") COMPREPLY=($(compgen -W "--help --url --key --scenario --connections --seconds --warmup --runs --database --pending --old-rows --bots --orders --fsync-delay --cpu-profile --json" -- "$cur")) ;;
         "listen") COMPREPLY=($(compgen -W "--help --url --key --forward --types --since --json --secret" -- "$cur")) ;;
         "completion") COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$cur")) ;;
         "version") COMPREPLY=($(compgen -W "--help" -- "$cur")) ;;

@@ -21,6 +21,10 @@ function __otpravka_at
                 set at "key create"
             case " shared"
                 set at "shared"
+            case " orders"
+                set at "orders"
+            case "orders import"
+                set at "orders import"
             case " doctor"
                 set at "doctor"
             case " healthcheck"
@@ -49,6 +53,7 @@ complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this mach
 complete -c otpravka -n '__otpravka_at ' -a business -d 'Make and list businesses, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a key -d 'Make an API key for a business, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a shared -d 'List the shared bots of the YAML file, whom they serve, and their links'
+complete -c otpravka -n '__otpravka_at ' -a orders -d 'Send order updates from a CSV file'
 complete -c otpravka -n '__otpravka_at ' -a doctor -d 'Check the settings, the key, the database, bots and SMS providers, and say what to do'
 complete -c otpravka -n '__otpravka_at ' -a healthcheck -d 'Ask the server of this machine whether it is ready'
 complete -c otpravka -n '__otpravka_at ' -a backup -d 'Copy the database to a file, beside the running server or without it'
@@ -134,6 +139,16 @@ complete -c otpravka -n '__otpravka_at shared' -l telegram-gateway-api -r -F -d 
 complete -c otpravka -n '__otpravka_at shared' -l whatsapp-cloud-api -r -F -d 'Base of Meta'\''s Graph API for the WhatsApp Cloud API'
 complete -c otpravka -n '__otpravka_at shared' -l whatsapp-cloud-version -r -F -d 'Version of the Graph API'
 complete -c otpravka -n '__otpravka_at shared' -l log-format -x -a 'json text' -d 'json or text'
+complete -c otpravka -n '__otpravka_at orders' -a import -d 'Send the order updates of a CSV file, in batches; run it again and it goes on'
+complete -c otpravka -n '__otpravka_at orders' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at orders import' -F
+complete -c otpravka -n '__otpravka_at orders import' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at orders import' -l url -r -F -d 'Address of the server'
+complete -c otpravka -n '__otpravka_at orders import' -l key -r -F -d 'API key with the scope orders'
+complete -c otpravka -n '__otpravka_at orders import' -l encoding -x -a 'utf-8 windows-1251' -d 'Of the file: utf-8 or windows-1251'
+complete -c otpravka -n '__otpravka_at orders import' -l batch -r -F -d 'Updates in one request, 1 to 1000'
+complete -c otpravka -n '__otpravka_at orders import' -l report -r -F -d 'Also write a CSV file with the outcome of each line, safe to open in a spreadsheet'
+complete -c otpravka -n '__otpravka_at orders import' -l dry-run -d 'Read and check the file, and send nothing'
 complete -c otpravka -n '__otpravka_at doctor' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at doctor' -l config -r -F -d 'YAML file with SMS providers, shared bots, trusted proxies and private endpoints'
 complete -c otpravka -n '__otpravka_at doctor' -l database-url -r -F -d 'sqlite:///path/file.db'
@@ -163,7 +178,7 @@ complete -c otpravka -n '__otpravka_at copy' -l start-over -d 'Empty a target th
 complete -c otpravka -n '__otpravka_at bench' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at bench' -l url -r -F -d 'Base of a running server to measure; without it, the bench starts one of its own and a provider beside it'
 complete -c otpravka -n '__otpravka_at bench' -l key -r -F -d 'Test key'
-complete -c otpravka -n '__otpravka_at bench' -l scenario -x -a 'cycle start check backlog fallback growth bots' -d 'What to measure'
+complete -c otpravka -n '__otpravka_at bench' -l scenario -x -a 'cycle start check backlog fallback growth bots orders' -d 'What to measure'
 complete -c otpravka -n '__otpravka_at bench' -l connections -r -F -d 'Callers at once'
 complete -c otpravka -n '__otpravka_at bench' -l seconds -r -F -d 'Length of a run'
 complete -c otpravka -n '__otpravka_at bench' -l warmup -r -F -d 'Seconds before the first run of a scenario, which do not count'
@@ -172,6 +187,7 @@ complete -c otpravka -n '__otpravka_at bench' -l database -r -F -d 'New SQLite f
 complete -c otpravka -n '__otpravka_at bench' -l pending -r -F -d 'Codes that wait in the scenario fallback'
 complete -c otpravka -n '__otpravka_at bench' -l old-rows -r -F -d 'Ended verifications in the scenario growth'
 complete -c otpravka -n '__otpravka_at bench' -l bots -r -F -d 'Bots in the scenario bots'
+complete -c otpravka -n '__otpravka_at bench' -l orders -r -F -d 'Order updates in the scenario orders'
 complete -c otpravka -n '__otpravka_at bench' -l fsync-delay -r -F -d 'Play a slow disk: the started server waits that long before each fsync of SQLite, as 2ms'
 complete -c otpravka -n '__otpravka_at bench' -l cpu-profile -r -F -d 'Write a CPU profile of the started server'
 complete -c otpravka -n '__otpravka_at bench' -l json -d 'Print the report as JSON'

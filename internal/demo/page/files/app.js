@@ -4,6 +4,7 @@
 import {$} from "./dom.js";
 import {listen} from "./wire.js";
 import * as shop from "./shop.js";
+import * as parcel from "./parcel.js";
 import * as phone from "./phone.js";
 import * as server from "./server.js";
 
@@ -20,13 +21,13 @@ for (const button of document.querySelectorAll(".views button")) {
   button.addEventListener("click", () => view(button.dataset.view));
 }
 
-shop.begin({
-  // The link opens Telegram on the phone beside.
-  onLink(link) {
-    view("phone");
-    phone.openLink(link);
-  },
-});
+// The link opens Telegram on the phone beside.
+const onLink = (link) => {
+  view("phone");
+  phone.openLink(link);
+};
+shop.begin({onLink});
+parcel.begin({onLink});
 phone.begin({
   onCopy: shop.offer,
   onBack() {
@@ -42,6 +43,7 @@ const handlers = {
     phone.setSale(state.sale);
     server.showTimeline(state.timeline);
   },
+  parcel: parcel.show,
   links: server.showLinks,
   faults: server.showFaults,
   received: server.showReceived,

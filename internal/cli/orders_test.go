@@ -1,0 +1,185 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// ordersShop is a server with a business whose test key imports orders.
+func ordersShop(t *testing.T) (place, *shopApp) {
+	t.Helper()
+	p, addr := newPlace(t), freeAddress(t)
+	server := p.launch(addr)
+	t.Cleanup(func() { _ = server.end(t, syscall.SIGTERM) })
+	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := regexp.MustCompile(`otp_test_\w+`).FindString(string(made))
+	return p, &shopApp{TB: t, url: "http://" + addr, key: key}
+}
+
+func (s *shopApp) importing(args ...string) result {
+	s.Helper()
+	return run(s, append([]string{"orders", "import", "--url", s.url, "--key", s.key}, args...)...)
+}
+
+type importedOrder struct {
+	Status  string `json:"order_status"`
+	Title   string
+	Total   struct{ Amount, Currency string }
+	Code    string `json:"verification_id"`
+	Updates []struct{ ID string }
+}
+
+func (s *shopApp) order(number string) (o importedOrder) {
+	s.Helper()
+	s.call("GET", "/v1/orders/"+number, "", &o)
+	return o
+}
+
+const importHead = "order_id,order_status,phone,title,occurred_at,total,currency,handover_code\n"
+
+func TestOrdersImport(t *testing.T) {
+	t.Parallel()
+	p, s := ordersShop(t)
+	file := filepath.Join(p.dir, "updates.csv")
+	rows := importHead
+	for n := range 250 {
+		rows += fmt.Sprintf("A-%d,paid,+15005550001,,,,,\n", n)
+	}
+	rows += "A-7,at_customs,+15005550001,\"At the customs, office\",,\"4990,50\",KZT,true\n"
+	write(t, file, rows)
+	r := s.importing("--batch", "100", file)
+	if r.status != 0 || r.out != "251 updates are stored.\n" || !strings.Contains(r.err, "200 of 251: 200 stored, 0 refused") {
+		t.Fatalf("import ended with %d: %s%s", r.status, r.out, r.err)
+	}
+	o := s.order("A-7")
+	if o.Status != "at_customs" || o.Title != "At the customs, office" || o.Total.Amount != "4990.50" || o.Code == "" || len(o.Updates) != 2 {
+		t.Errorf("order %+v", o)
+	}
+	// Whoever runs it again, whole or cut into other batches, sends nothing twice.
+	if r := s.importing("--batch", "7", file); r.status != 0 {
+		t.Errorf("the second run ended with %d: %s", r.status, r.err)
+	}
+	if again := s.order("A-7"); len(again.Updates) != 2 || again.Code != o.Code {
+		t.Errorf("the second run sent something twice: %+v", again)
+	}
+	if strings.Contains(r.err+r.out, s.key) {
+		t.Error("the key is on the screen")
+	}
+}
+
+func TestOrdersImportTellsWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	p, s := ordersShop(t)
+	file, report := filepath.Join(p.dir, "updates.csv"), filepath.Join(p.dir, "report.csv")
+	write(t, file, importHead+"A-1,paid,+15005550001,,,,,\n+7(01),paid,12,,,,,\nA-3,gone,+15005550001,,,,,\nA-4,paid,+15005550001,,,,,\n")
+	r := s.importing("--report", report, file)
+	if r.status != 1 || !strings.Contains(r.err, "line 3, order +7(01), phone: ") || !strings.Contains(r.err, "line 4, order A-3, title: ") ||
+		!strings.Contains(r.err, "2 of 4 updates were refused") {
+		t.Fatalf("import ended with %d: %s", r.status, r.err)
+	}
+	if o := s.order("A-4"); o.Status != "paid" {
+		t.Errorf("a bad line hurt another one: %+v", o)
+	}
+	written, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(written), "\n2,A-1,201,sending,,\n") || !strings.Contains(string(written), "\n3,'+7(01),422,") {
+		t.Errorf("report:\n%s", written)
+	}
+}
+
+func TestOrdersImportReadsWhatSpreadsheetsWrite(t *testing.T) {
+	t.Parallel()
+	p, s := ordersShop(t)
+	cp1251, err := charmap.Windows1251.NewEncoder().String("order_id;order_status;phone;title\nК-1;в_пути;+15005550001;Едет\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, text string
+		args       []string
+		status     int
+		says       string
+	}{
+		{"a byte order mark and semicolons", "\ufefforder_id;order_status;phone\r\nB-1;paid;+15005550001\r\n", nil, 0, "1 updates are stored"},
+		{"tabs", "order_id\torder_status\tphone\nB-2\tpaid\t+15005550001\n", nil, 0, "1 updates are stored"},
+		{"windows-1251", cp1251, nil, 1, "line 2 is not UTF-8"},
+		{"windows-1251, named", strings.Replace(cp1251, "\xe2_\xef\xf3\xf2\xe8", "transit", 1), []string{"--encoding", "windows-1251"}, 0, "1 updates are stored"},
+		{"UTF-16", "\xff\xfeo\x00", nil, 1, "UTF-16"},
+		{"a spreadsheet", "PK\x03\x04...", nil, 1, "is a spreadsheet"},
+		{"nothing", "", nil, 1, "empty"},
+		{"headings only", "order_id,order_status,phone\n", nil, 1, "no updates"},
+		{"an unknown heading", "order_id,order_status,phone,colour\nA,paid,1,red\n", nil, 1, `line 1: the heading "colour" is unknown`},
+		{"a missing heading", "order_id,phone\nA,1\n", nil, 1, "order_status is missing"},
+		{"a rounded phone", "order_id,order_status,phone\nA,paid,\"7,70155E+10\"\n", nil, 1, "line 2: phone is 7,70155E+10, which a spreadsheet has rounded"},
+		{"a short line", "order_id,order_status,phone\nA,paid\n", nil, 1, "line 2"},
+		{"an open quote", "order_id,order_status,phone\nA,paid,\"+1\n", nil, 1, "cannot be read"},
+		{"an empty cell", "order_id,order_status,phone\nA,,+1\n", nil, 1, "line 2: order_status is empty"},
+		{"half an amount", "order_id,order_status,phone,total,currency\nA,paid,+1,5,\n", nil, 1, "line 2: total and currency belong together"},
+	} {
+		file := filepath.Join(p.dir, "file.csv")
+		write(t, file, c.text)
+		r := s.importing(append(c.args, file)...)
+		if r.status != c.status || !strings.Contains(r.out+r.err, c.says) {
+			t.Errorf("%s: ended with %d: %s%s", c.name, r.status, r.out, r.err)
+		}
+	}
+	if r := s.importing("--dry-run", filepath.Join(p.dir, "nowhere.csv")); r.status != 1 {
+		t.Errorf("a file that is not there: %d", r.status)
+	}
+	if r := run(t, "orders", "import", "--url", s.url, "--key", "otp_test_nonsense", filepath.Join(p.dir, "file.csv")); r.status != 1 {
+		t.Errorf("a key that is none: %d", r.status)
+	}
+}
+
+// A killed import is run again and goes on: no update is stored twice, and none
+// is lost. The server is killed as well.
+func TestOrdersImportSurvivesBeingKilled(t *testing.T) {
+	t.Parallel()
+	p, addr := newPlace(t), freeAddress(t)
+	server := p.launch(addr)
+	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shopApp{TB: t, url: "http://" + addr, key: regexp.MustCompile(`otp_test_\w+`).FindString(string(made))}
+	file := filepath.Join(p.dir, "updates.csv")
+	const many = 600
+	rows := "order_id,order_status,phone\n"
+	for n := range many {
+		rows += fmt.Sprintf("A-%d,delivered,+15005550001\n", n)
+	}
+	write(t, file, rows)
+	cmd := p.command("orders", "import", "--batch", "20", file)
+	cmd.Env = append(cmd.Env, "OTPRAVKA_URL="+s.url, "OTPRAVKA_KEY="+s.key)
+	first := begin(p, cmd)
+	first.waitFor(t, "100 of 600")
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for range first.log {
+	}
+	_ = first.Wait()
+	_ = server.end(t, syscall.SIGKILL)
+	server = p.launch(addr)
+	defer func() { _ = server.end(t, syscall.SIGTERM) }()
+	if r := s.importing("--batch", "50", file); r.status != 0 || r.out != "600 updates are stored.\n" {
+		t.Fatalf("the second run ended with %d: %s%s", r.status, r.out, r.err)
+	}
+	for n := 5; n < many; n += 15 { // a few of every batch; a key may ask for 100 in a burst
+		if o := s.order(fmt.Sprintf("A-%d", n)); len(o.Updates) != 1 {
+			t.Errorf("order %d has %d updates", n, len(o.Updates))
+		}
+	}
+}

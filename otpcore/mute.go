@@ -1,0 +1,45 @@
+package otpcore
+
+// Mute keeps new messages about orders out of the chat, or lets them in again,
+// and returns how many links the chat has. Codes come as before. With a shared
+// bot this is about the business that is spoken of.
+func (l *Linking) Mute(tx Tx, chat ChatRef, muted bool) (int, error) {
+	n := 0
+	err := l.eachLink(tx, chat, func(link *Link) error {
+		if !link.held() || chat.Bot.Shared() && link.BusinessID != chat.Business {
+			return nil
+		}
+		n++
+		if link.Muted == muted {
+			return nil
+		}
+		link.Muted = muted
+		if err := tx.SaveLink(link); err != nil || muted {
+			return err
+		}
+		return l.deliverOrders(tx, link)
+	})
+	return n, err
+}
+
+// deliverOrders brings the phone's orders that are still news into the chat.
+func (l *Linking) deliverOrders(tx Tx, link *Link) error {
+	ids, err := tx.OrdersOf(link.BusinessID, link.Phone.Index, orderLists)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		c, err := tx.Case(Ref{Order: id})
+		if err != nil {
+			return err
+		}
+		if !c.Order.stillNews(tx.Now()) {
+			continue
+		}
+		l.desk.tell(c, CauseLinked)
+		if err := tx.Save(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

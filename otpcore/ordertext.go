@@ -1,0 +1,42 @@
+package otpcore
+
+import "time"
+
+// news renders the message of an order as it stands.
+func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
+	o := j.order
+	business, err := d.businesses.Get(d.sends, o.BusinessID)
+	if err != nil {
+		return &SendError{Class: ClassProviderDown, Message: "The business's settings could not be read.", Err: err}
+	}
+	if out.Phone, err = d.desk.shownPhone(orderPhonePlace(o), o.Phone); err != nil {
+		return &SendError{Class: ClassUnknown, Message: "The phone cannot be read with the keys in the ring.", Err: err}
+	}
+	name, shared := d.desk.shared.Name(j.delivery.BotID, o.BusinessID)
+	if !shared {
+		name = business.Name
+	}
+	way := d.carriers.Way(o.BusinessID, o.Mode, j.delivery.Channel, o.Phone.Region)
+	in := OrderText{
+		Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Number: o.Number, Status: o.Status, News: o.News,
+		Now: now, Location: location(business), Capabilities: way.Capabilities,
+	}
+	if v := j.verification; v != nil && v.ID == o.VerificationID && !v.Status.Terminal() && now.Before(v.ExpiresAt) {
+		in.Code, _ = d.desk.code(v) // without its key the message still tells of the order
+		in.CodeUntil = v.ExpiresAt
+	}
+	out.Message, err = d.renderer.Order(in)
+	if shared && err == nil {
+		out.Message = out.Message.Under(name)
+	}
+	return unrendered(err)
+}
+
+// location is where the times in a business's texts are.
+func location(b *Business) *time.Location {
+	at, err := time.LoadLocation(or(b.Settings.TimeZone, "UTC"))
+	if err != nil {
+		return time.UTC
+	}
+	return at
+}
