@@ -201,11 +201,16 @@ type wizard struct {
 	codes  []string // QR codes that were not shown yet
 	shown  bool
 	timer  *time.Timer
+	agreed bool // the phone has: the device is linked, whatever becomes of this connection
 	failed bool
 }
 
-// next shows the next QR code. It reports false when there is none left.
+// next shows the next QR code. It reports false when there is none left, or no
+// need of one.
 func (w *wizard) next() bool {
+	if w.agreed {
+		return false // the word to log in was lost: the device does so all the same
+	}
 	if len(w.codes) == 0 {
 		detail := "Nobody has linked a phone in time; begin again. If the phone asked for a passkey, its account cannot be linked by this version."
 		if !w.shown {
@@ -258,7 +263,7 @@ func (w *wizard) follow(ctx context.Context, event any) (done bool, err error) {
 		w.codes = e.Codes
 		return !w.next(), nil
 	case *events.PairSuccess:
-		w.codes = nil
+		w.codes, w.agreed = nil, true
 		w.timer.Reset(connectLimit)
 		w.c.pairing.show(otpcore.Pairing{Status: otpcore.PairingLinking, Detail: "The phone has agreed; the device is logging in."})
 	case *events.ManualLoginReconnect:
@@ -271,6 +276,9 @@ func (w *wizard) follow(ctx context.Context, event any) (done bool, err error) {
 		w.fail(outdatedText)
 		return true, w.c.outdated(ctx)
 	case *events.Disconnected, *events.ConnectFailure, *events.StreamError, *events.TemporaryBan, *events.LoggedOut:
+		if w.agreed {
+			return true, nil
+		}
 		return w.fail("WhatsApp has ended the connection; begin again."), nil
 	}
 	return false, nil

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
+
+	"go.mau.fi/whatsmeow/types/events"
 
 	"otpravka/otpcore"
 )
@@ -110,5 +113,32 @@ func TestRemovedBotLeavesNothing(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%s has %d rows", table, n)
 		}
+	}
+}
+
+// A connection that breaks after the phone has agreed takes nothing back: the
+// phone lists the device, and forgetting it would leave it there for ever.
+func TestBreakAfterThePhoneAgreedKeepsTheDevice(t *testing.T) {
+	breaks := map[string]any{
+		"stream error": &events.StreamError{Code: "503"}, "disconnected": &events.Disconnected{},
+		"login refused": &events.ConnectFailure{Reason: events.ConnectFailureServiceUnavailable}, "silence": nil,
+	}
+	for name, event := range breaks {
+		t.Run(name, func(t *testing.T) {
+			c := new(Connector)
+			c.pairing.init("bot_1")
+			w := &wizard{c: c, timer: time.NewTimer(time.Hour)}
+			defer w.timer.Stop()
+			if done, err := w.follow(t.Context(), &events.PairSuccess{}); done || err != nil {
+				t.Fatalf("after the phone has agreed: done %v, %v", done, err)
+			}
+			done := event == nil && !w.next()
+			if event != nil {
+				done, _ = w.follow(t.Context(), event)
+			}
+			if now, _ := c.Pairing(); !done || w.failed || now.Status != otpcore.PairingLinking {
+				t.Errorf("done %v, taken back %v, shown %+v", done, w.failed, now)
+			}
+		})
 	}
 }
