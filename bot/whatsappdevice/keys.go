@@ -35,6 +35,7 @@ type Keys struct {
 	mu        sync.Mutex
 	db        *sql.DB
 	container *sqlstore.Container
+	leases    int // connections of PostgreSQL that leases hold
 }
 
 // InFile keeps keys in a SQLite file, which only its owner can read.
@@ -107,6 +108,20 @@ func prepare(path string) error {
 	return f.Close()
 }
 
+// workers is how many connections to PostgreSQL all devices share for their work.
+// Leases come on top: they are held for days, and enough of them would leave none.
+const workers = 16
+
+// leased counts a lease in or out.
+func (k *Keys) leased(more int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.leases += more
+	if k.db != nil {
+		k.db.SetMaxOpenConns(workers + k.leases)
+	}
+}
+
 func connectPostgres(ctx context.Context, address string) (*sql.DB, string, error) {
 	cfg, err := pgx.ParseConfig(address)
 	if err != nil {
@@ -130,7 +145,7 @@ func connectPostgres(ctx context.Context, address string) (*sql.DB, string, erro
 	}
 	cfg.RuntimeParams["search_path"] = schema
 	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(32) // one of them for each device's lease
+	db.SetMaxOpenConns(workers)
 	db.SetConnMaxIdleTime(time.Minute)
 	return db, "postgres", nil
 }
@@ -187,8 +202,10 @@ func (k *Keys) lease(ctx context.Context, id otpcore.ID) (release func(), err er
 	if k.postgres == "" {
 		return func() {}, nil
 	}
+	k.leased(1)
 	conn, err := k.db.Conn(ctx)
 	if err != nil {
+		k.leased(-1)
 		return nil, err
 	}
 	var ours bool
@@ -197,12 +214,15 @@ func (k *Keys) lease(ctx context.Context, id otpcore.ID) (release func(), err er
 		if err == nil {
 			err = busy()
 		}
-		return nil, errors.Join(err, conn.Close())
+		err = errors.Join(err, conn.Close())
+		k.leased(-1)
+		return nil, err
 	}
 	return func() {
 		// The connection leaves the pool, and the lock with it, whatever becomes of
 		// the question.
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 		_ = conn.Close()
+		k.leased(-1)
 	}, nil
 }

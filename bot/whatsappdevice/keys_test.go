@@ -7,8 +7,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"otpravka/bot"
 	"otpravka/internal/pgtest"
@@ -101,4 +103,22 @@ func TestOneServerRunsADevice(t *testing.T) {
 		taken, err = second.lease(ctx, id)
 	}
 	taken()
+}
+
+// TestLeasesLeaveConnectionsForWork, however many devices a server runs.
+func TestLeasesLeaveConnectionsForWork(t *testing.T) {
+	k := InPostgres(pgtest.URL(t))
+	defer k.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for i := range 40 {
+		release, err := k.lease(ctx, otpcore.ID("bot_"+strconv.Itoa(i)))
+		if err != nil {
+			t.Fatalf("device %d: %v", i, err)
+		}
+		defer release()
+	}
+	if _, err := k.device(ctx, "bot_0"); err != nil {
+		t.Errorf("no connection is left: %v", err)
+	}
 }
