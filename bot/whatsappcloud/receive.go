@@ -112,9 +112,10 @@ func (c *Connector) receipt(s *status) (otpcore.Receipt, bool) {
 	}
 	if word == otpcore.FailedDlv {
 		r.Class = otpcore.ClassUnreachable
-		if len(s.Errors) > 0 {
-			v := verdictOf(s.Errors[0].Code, 0)
-			c.consider(v, &callError{kind: refused, code: s.Errors[0].Code})
+		if len(s.Errors) > 0 && s.Errors[0].Code != nil {
+			code := *s.Errors[0].Code
+			v := verdictOf(code, 0)
+			c.consider(v, &callError{kind: refused, code: code})
 			r.Class = v.class
 		}
 	}

@@ -183,6 +183,16 @@ func TestWhatPeopleDoBecomesInput(t *testing.T) {
 	}
 }
 
+// A report that gives no code must not be read as code 0, Meta's word for a dead
+// token: one message would stop the whole number.
+func TestFailureWithoutCodeStopsOnlyItsMessage(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.must(n.post(about(shop.PhoneNumberID, `"statuses":[{"id":"wamid.3","status":"failed","errors":[{"title":"x"}]}]`)))
+	if got := n.desk.receipts[0]; got.Status != otpcore.FailedDlv || got.Class != otpcore.ClassUnreachable || n.desk.fell != nil {
+		t.Errorf("got %+v, number stopped: %v", got, n.desk.fell)
+	}
+}
+
 func FuzzReceive(f *testing.F) {
 	for _, body := range []string{string(about(shop.PhoneNumberID, delivered)), `{}`, `{"entry":[{"changes":[{"field":"messages","value":null}]}]}`} {
 		f.Add(body)

@@ -38,7 +38,7 @@ type (
 			Category string `json:"category"`
 		} `json:"pricing"`
 		Errors []struct {
-			Code int `json:"code"`
+			Code *int `json:"code"` // 0 is one of Meta's
 		} `json:"errors"`
 	}
 	incoming struct {
