@@ -221,6 +221,10 @@ func TestDeliveredOrderTakesItsCodeAway(t *testing.T) {
 	if c := s.check(o.VerificationID, fields{"code": code}); c.Reason != "canceled" {
 		t.Errorf("the code of a delivered order: %+v", c)
 	}
+	w.until("no message shows the code", func() bool {
+		list := s.news(u, "is delivered")
+		return len(list) == 2 && !slices.ContainsFunc(list, func(m telegramsim.Message) bool { return strings.Contains(m.Text, code) })
+	})
 }
 
 func TestLateAndRepeatedUpdates(t *testing.T) {
