@@ -417,6 +417,17 @@ func TestThrottledNewsComeBack(t *testing.T) {
 	p.want("revision", p.last().Revision, p.order.Revision)
 }
 
+func TestCodeDoesNotWaitForTheTurnOfNews(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderPlaced, 0, nil)
+	p.refused(otpcore.ClassThrottled)
+	p.want("outcome", p.say(otpcore.OrderOutForDelivery, time.Second, handover()).Outcome, otpcore.OutcomeSending)
+	p.want("in hand", len(p.inHand), 1)
+	p.refused(otpcore.ClassThrottled)
+	p.say(otpcore.OrderOutForDelivery, 2*time.Second, nil)
+	p.want("in hand, with its own turn", len(p.inHand), 0)
+}
+
 func TestOrderUpdatesAreBounded(t *testing.T) {
 	p := newParcel(t)
 	for i := range 200 {

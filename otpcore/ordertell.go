@@ -215,7 +215,7 @@ func (d *desk) proceed(c *Case, r *orderRoad, cause Cause) (OrderOutcome, time.T
 		w.DueAt, w.Wanted = until, WantHeld
 		c.touchDelivery(w)
 		return OutcomeHeld, until
-	case w != nil && w.Wanted == WantHeld:
+	case w != nil && (w.Wanted == WantHeld || w.Wanted != WantCode && d.showsCode(c)): // a code does not wait for the turn of news
 		d.lease(c, w)
 		c.touchDelivery(w)
 		return OutcomeSending, noTime

@@ -498,3 +498,30 @@ func TestCodesOvertakeOrders(t *testing.T) {
 		t.Errorf("the code took %v, and %d of %d orders still wait", took, waiting, many)
 	}
 }
+
+// A hand-over code is a code: it does not wait behind other orders' news.
+func TestHandoverCodesOvertakeOtherNews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.business("Shop")
+	s.addBot(1)
+	const many = 120 // nearly five seconds of a bot's pace
+	var rows []fields
+	for n := range many {
+		phone := fmt.Sprintf("+7701555%04d", 1000+n)
+		s.link(phone)
+		rows = append(rows, fields{"order_id": fmt.Sprint("A-", n), "order_status": "delivered", "phone": phone})
+	}
+	buyer := s.link(goodPhone)
+	if a := s.ask("POST", "/v1/order-updates/batch", fields{"updates": rows}); a.status != http.StatusOK {
+		t.Fatalf("batch answered %d %s", a.status, a.body)
+	}
+	began := time.Now()
+	s.tells("B-1", "out_for_delivery", fields{"handover_code": fields{}})
+	if m := s.inChat(buyer); m.Code() == "" {
+		t.Errorf("message %q", m.Text)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the hand-over code took %v", took)
+	}
+}
