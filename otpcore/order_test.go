@@ -164,6 +164,17 @@ func TestOlderUpdatesStayInTheHistory(t *testing.T) {
 	}
 }
 
+func TestUpdateWithoutATimeIsNewerThanAClockThatIsAhead(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderShipped, 4*time.Minute, nil)
+	p.took("m1")
+	p.pass(time.Minute)
+	out, err := p.tryUpdate(otpcore.OrderRequest{Number: "№ A/10#42", Status: otpcore.OrderDelivered}, nil)
+	if err != nil || out.Outcome == otpcore.OutcomeOutdated || p.order.Status != otpcore.OrderDelivered {
+		t.Errorf("an update that happens now: %+v %v, order %s", out, err, p.order.Status)
+	}
+}
+
 func TestOrderOfAnotherPhoneIsRefused(t *testing.T) {
 	p := newParcel(t)
 	p.say(otpcore.OrderPlaced, 0, nil)
