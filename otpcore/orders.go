@@ -153,6 +153,28 @@ func (s *Orders) Get(ctx context.Context, by Caller, number string) (*OrderView,
 	return view, err
 }
 
+// List gives the orders that follow a number, with their phones.
+func (s *Orders) List(ctx context.Context, by Caller, after string, limit int) ([]OrderLine, error) {
+	found, err := s.reader.OrdersAfter(ctx, by.Business.ID, by.Mode, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]OrderLine, len(found))
+	for i, o := range found {
+		lines[i].Order = o
+		if lines[i].Phone, err = s.desk.shownPhone(orderPhonePlace(o), o.Phone); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// OrderLine is an order in a list.
+type OrderLine struct {
+	*Order
+	Phone Phone
+}
+
 // orderDraft is an update that only lacks its order.
 type orderDraft struct {
 	request  OrderRequest

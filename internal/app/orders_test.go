@@ -525,3 +525,35 @@ func TestHandoverCodesOvertakeOtherNews(t *testing.T) {
 		t.Errorf("the hand-over code took %v", took)
 	}
 }
+
+func TestOrdersAreListedInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, other := w.business("Shop"), w.business("Other")
+	for _, number := range []string{"№ 3/a", "A-1", "A-2"} {
+		s.tells(number, "placed", nil)
+	}
+	type list struct {
+		Items []order
+		Next  string `json:"next_cursor"`
+	}
+	var first, second list
+	s.ask("GET", "/v1/orders?limit=2", nil).into(s, http.StatusOK, &first)
+	if len(first.Items) != 2 || first.Next == "" || first.Items[0].Phone != goodPhone {
+		t.Fatalf("the first page: %+v", first)
+	}
+	s.ask("GET", "/v1/orders?limit=2&cursor="+first.Next, nil).into(s, http.StatusOK, &second)
+	if len(second.Items) != 1 || second.Next != "" || slices.ContainsFunc(first.Items, func(o order) bool { return o.OrderID == second.Items[0].OrderID }) {
+		t.Errorf("the second page: %+v", second)
+	}
+	var none list
+	other.ask("GET", "/v1/orders", nil).into(other, http.StatusOK, &none)
+	if len(none.Items) != 0 {
+		t.Errorf("another business reads %+v", none)
+	}
+	for _, by := range []string{other.keys[0], s.trial} {
+		if a := s.askWith(by, "GET", "/v1/orders?cursor="+first.Next, nil); a.code != "bad_cursor" {
+			t.Errorf("a cursor of somebody else: %d %s", a.status, a.code)
+		}
+	}
+}
