@@ -81,6 +81,9 @@ const (
 	// WantHeld is no text: it marks news of an order that came in quiet hours and
 	// have not left since.
 	WantHeld Wanted = "held"
+	// WantCode is none either: it marks news of an order that left with the
+	// hand-over code, which has to be taken out again.
+	WantCode Wanted = "code"
 )
 
 // DeliveryError is what went wrong, in a form that may be shown.

@@ -126,7 +126,7 @@ func (d *Dispatcher) add(j job) {
 		r = &lanes{}
 		d.roads[key] = r
 	}
-	lane := laneOf(j.delivery.Kind)
+	lane := laneOf(&j.delivery)
 	r.waiting[lane] = append(r.waiting[lane], j)
 	d.hold(&j, 1)
 	if r.running < roadWidth {

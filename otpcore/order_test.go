@@ -57,9 +57,13 @@ func (p *parcel) say(status otpcore.OrderStatus, since time.Duration, handover *
 	return out
 }
 
-func (p *parcel) trySay(status otpcore.OrderStatus, since time.Duration, handover *otpcore.Verification) (out otpcore.OrderUpdated, err error) {
+func (p *parcel) trySay(status otpcore.OrderStatus, since time.Duration, handover *otpcore.Verification) (otpcore.OrderUpdated, error) {
+	return p.tryUpdate(otpcore.OrderRequest{Number: "№ A/10#42", Status: status, OccurredAt: started.Add(since)}, handover)
+}
+
+func (p *parcel) tryUpdate(r otpcore.OrderRequest, handover *otpcore.Verification) (out otpcore.OrderUpdated, err error) {
 	err = p.do(func(c *otpcore.Case) (err error) {
-		out, err = p.desk.UpdateOrder(c, otpcore.OrderRequest{Number: "№ A/10#42", Status: status, OccurredAt: started.Add(since)}, otpcore.OrderNews{
+		out, err = p.desk.UpdateOrder(c, r, otpcore.OrderNews{
 			Channels: otpcore.Channels, SMSFallback: p.sms, Paid: true, LinkProof: otpcore.ProofContact, LinkMaxAge: 90 * 24 * time.Hour,
 			Quiet: p.quiet,
 		}, handover, p.phone)
@@ -160,6 +164,17 @@ func TestOlderUpdatesStayInTheHistory(t *testing.T) {
 	}
 }
 
+func TestUpdateWithoutATimeIsNewerThanAClockThatIsAhead(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderShipped, 4*time.Minute, nil)
+	p.took("m1")
+	p.pass(time.Minute)
+	out, err := p.tryUpdate(otpcore.OrderRequest{Number: "№ A/10#42", Status: otpcore.OrderDelivered}, nil)
+	if err != nil || out.Outcome == otpcore.OutcomeOutdated || p.order.Status != otpcore.OrderDelivered {
+		t.Errorf("an update that happens now: %+v %v, order %s", out, err, p.order.Status)
+	}
+}
+
 func TestOrderOfAnotherPhoneIsRefused(t *testing.T) {
 	p := newParcel(t)
 	p.say(otpcore.OrderPlaced, 0, nil)
@@ -180,23 +195,117 @@ func TestHandoverCodeEndsWithItsMessage(t *testing.T) {
 		t.Fatalf("the code before is not withdrawn: %+v", p.former)
 	}
 	p.took("m2")
-	// The courier's app checks it: a case of its own, which knows no order.
-	c := &otpcore.Case{Now: p.now, Epoch: p.epoch, Boot: p.boot, Mode: p.mode, BusinessID: shop, Verification: clone(p.v)}
-	result, err := p.desk.Check(c, otpcore.NewCode(p.right()), nil)
-	if err != nil || !result.Valid {
-		t.Fatalf("check: %+v %v", result, err)
-	}
-	aside := c.Changes().Aside
-	if len(aside) != 1 || aside[0].Order != p.order.ID {
-		t.Fatalf("nobody takes the code out of the message: %+v", aside)
-	}
-	p.v = c.Verification
-	p.deliveries = append(p.deliveries, aside[0])
+	p.took("m1") // loses the code that was withdrawn
+	p.checks()
 	p.wakes()
 	p.want("edits", p.last().MessageID, "m2")
 	p.want("kind", p.last().Kind, otpcore.DeliverEdit)
 	p.took("m2")
 	p.want("in hand", len(p.inHand), 0)
+}
+
+// checks is the courier's app with the right code: a case of its own, which
+// knows no order.
+func (p *parcel) checks() {
+	p.t.Helper()
+	c := &otpcore.Case{Now: p.now, Epoch: p.epoch, Boot: p.boot, Mode: p.mode, BusinessID: shop, Verification: clone(p.v)}
+	result, err := p.desk.Check(c, otpcore.NewCode(p.right()), nil)
+	if err != nil || !result.Valid {
+		p.t.Fatalf("check: %+v %v", result, err)
+	}
+	aside := c.Changes().Aside
+	if len(aside) != 1 || aside[0].Order != p.order.ID {
+		p.t.Fatalf("nobody takes the code out of the message: %+v", aside)
+	}
+	p.v = c.Verification
+	p.deliveries = append(p.deliveries, aside[0])
+}
+
+// bares demands that the code is being taken out of the message, and says it was.
+func (p *parcel) bares(messageID string) {
+	p.t.Helper()
+	p.want("in hand", len(p.inHand), 1)
+	p.want("message that loses its code", p.last().MessageID, messageID)
+	p.want("kind", p.last().Kind, otpcore.DeliverEdit)
+	p.want("text", p.last().Wanted, otpcore.Wanted(""))
+	p.took(messageID)
+	p.want("in hand", len(p.inHand), 0)
+}
+
+func TestMessagesBeforeTheLivingOneKeepNoCode(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderShipped, 0, handover())
+	p.took("m1")
+	p.say(otpcore.OrderOutForDelivery, time.Minute, handover()) // another code
+	p.took("m2")
+	p.bares("m1")
+	p.say(otpcore.OrderReadyForPickup, 2*time.Minute, nil) // the same code once more
+	p.want("text", p.last().Wanted, otpcore.WantCode)
+	p.took("m3")
+	p.bares("m2")
+	p.say(otpcore.OrderPacked, 3*time.Minute, nil) // an edit
+	p.took("m3")
+	p.want("in hand", len(p.inHand), 0)
+	p.say(otpcore.OrderDelivered, 4*time.Minute, nil) // no code any more
+	p.took("m4")
+	p.bares("m3")
+}
+
+func TestHeldNewsLeaveNoCodeBehind(t *testing.T) {
+	p := newParcel(t)
+	p.quiet = otpcore.QuietHours{From: 11 * 60, Until: 13 * 60, Zone: "UTC"} // it is noon
+	p.say(otpcore.OrderOutForDelivery, 0, handover())
+	p.took("m1")
+	p.want("outcome", p.say(otpcore.OrderDelivered, time.Minute, nil).Outcome, otpcore.OutcomeHeld)
+	p.bares("m1")
+	p.pass(time.Hour)
+	p.wakes()
+	p.want("what was held", p.deliveries[1].Status, otpcore.Sending)
+	p.took("m2")
+	p.want("in hand", len(p.inHand), 0)
+}
+
+// A courier who is fast: the check comes while an edit that shows the code is
+// under way.
+func TestCodeThatEndsUnderAnEditIsTakenOut(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderOutForDelivery, 0, handover())
+	p.took("m1")
+	p.say(otpcore.OrderPacked, time.Minute, nil)
+	p.pass(time.Second)
+	p.checks()
+	p.took("m1")
+	p.bares("m1")
+	p.wakes()
+	p.want("in hand", len(p.inHand), 0)
+}
+
+func TestChatThatLostItsLinkHearsNothingNew(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderOutForDelivery, 0, handover())
+	p.took("m1")
+	p.links[0].Status = otpcore.LinkRevoked
+	p.link(otpcore.Telegram)
+	p.say(otpcore.OrderDelivered, time.Minute, nil)
+	p.want("edits", p.last().Edits, otpcore.ID(""))
+	p.took("n1")
+	p.want("in hand", len(p.inHand), 0)
+}
+
+func TestRefusedEditLeavesTheMessageAlone(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderOutForDelivery, 0, handover())
+	p.took("m1")
+	p.say(otpcore.OrderDelivered, time.Minute, nil)
+	p.took("m2")
+	p.refused(otpcore.ClassThrottled)
+	p.want("in hand", len(p.inHand), 0)
+	p.pass(10 * time.Second)
+	p.wakes()
+	p.want("edited again", p.last().MessageID, "m1")
+	p.refused(otpcore.ClassUnknown)
+	p.want("in hand", len(p.inHand), 0)
+	p.want("delivered", p.deliveries[1].Status, otpcore.Sent)
 }
 
 func TestDeliveredOrderWithdrawsItsCode(t *testing.T) {
@@ -317,6 +426,17 @@ func TestThrottledNewsComeBack(t *testing.T) {
 	p.wakes()
 	p.want("in hand", len(p.inHand), 1)
 	p.want("revision", p.last().Revision, p.order.Revision)
+}
+
+func TestCodeDoesNotWaitForTheTurnOfNews(t *testing.T) {
+	p := newParcel(t)
+	p.say(otpcore.OrderPlaced, 0, nil)
+	p.refused(otpcore.ClassThrottled)
+	p.want("outcome", p.say(otpcore.OrderOutForDelivery, time.Second, handover()).Outcome, otpcore.OutcomeSending)
+	p.want("in hand", len(p.inHand), 1)
+	p.refused(otpcore.ClassThrottled)
+	p.say(otpcore.OrderOutForDelivery, 2*time.Second, nil)
+	p.want("in hand, with its own turn", len(p.inHand), 0)
 }
 
 func TestOrderUpdatesAreBounded(t *testing.T) {

@@ -153,6 +153,28 @@ func (s *Orders) Get(ctx context.Context, by Caller, number string) (*OrderView,
 	return view, err
 }
 
+// List gives the orders that follow a number, with their phones.
+func (s *Orders) List(ctx context.Context, by Caller, after string, limit int) ([]OrderLine, error) {
+	found, err := s.reader.OrdersAfter(ctx, by.Business.ID, by.Mode, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]OrderLine, len(found))
+	for i, o := range found {
+		lines[i].Order = o
+		if lines[i].Phone, err = s.desk.shownPhone(orderPhonePlace(o), o.Phone); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// OrderLine is an order in a list.
+type OrderLine struct {
+	*Order
+	Phone Phone
+}
+
 // orderDraft is an update that only lacks its order.
 type orderDraft struct {
 	request  OrderRequest
@@ -170,6 +192,9 @@ var errOrderPhone = &Error{
 func (d *desk) updateOrder(c *Case, draft orderDraft, phone Phone) (OrderUpdated, error) {
 	r, o := draft.request, c.Order
 	at := or(r.OccurredAt, c.Now)
+	if r.OccurredAt.IsZero() && o != nil && o.OccurredAt.After(at) {
+		at = o.OccurredAt // of a clock that is ahead of ours: what happens now is newer
+	}
 	if at.After(c.Now.Add(clockSkew)) {
 		return OrderUpdated{}, invalid("occurred_at_in_future", "/occurred_at", "Send the time at which it happened: an update from the future would hide every later one.")
 	}

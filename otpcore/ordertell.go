@@ -85,11 +85,12 @@ func (c *Case) survey(r *orderRoad) *orderRoad {
 			}
 		}
 	}
+	bared := make(map[ID]bool) // messages out of which a code is being taken
 	for _, dlv := range c.Deliveries {
-		if !r.carries(dlv) {
-			continue
-		}
 		switch {
+		case !r.carries(dlv):
+		case dlv.bares():
+			bared[dlv.Edits] = bared[dlv.Edits] || dlv.Status == Sending
 		case dlv.Status == Sending:
 			r.underWay = true
 		case dlv.Status == Queued:
@@ -105,6 +106,7 @@ func (c *Case) survey(r *orderRoad) *orderRoad {
 			}
 		}
 	}
+	r.underWay = r.underWay || r.living != nil && bared[r.living.ID]
 	return r
 }
 
@@ -191,9 +193,16 @@ func (d *desk) orderOutcome(c *Case) (OrderOutcome, time.Time) {
 func (d *desk) tell(c *Case, cause Cause) (OrderOutcome, time.Time) {
 	r, outcome := d.orderRoad(c)
 	d.leaveOthers(c, r)
-	if r == nil {
-		return outcome, noTime
+	until := noTime
+	if r != nil {
+		outcome, until = d.proceed(c, r, cause)
 	}
+	d.bare(c, r)
+	return outcome, until
+}
+
+// proceed takes the next step on the road.
+func (d *desk) proceed(c *Case, r *orderRoad, cause Cause) (OrderOutcome, time.Time) {
 	step := r.step(c.Order)
 	until, held := d.heldUntil(c, r)
 	held = held && step == stepNew
@@ -206,7 +215,7 @@ func (d *desk) tell(c *Case, cause Cause) (OrderOutcome, time.Time) {
 		w.DueAt, w.Wanted = until, WantHeld
 		c.touchDelivery(w)
 		return OutcomeHeld, until
-	case w != nil && w.Wanted == WantHeld:
+	case w != nil && (w.Wanted == WantHeld || w.Wanted != WantCode && d.showsCode(c)): // a code does not wait for the turn of news
 		d.lease(c, w)
 		c.touchDelivery(w)
 		return OutcomeSending, noTime
@@ -253,7 +262,7 @@ func (d *desk) carry(c *Case, r *orderRoad, step orderStep, cause Cause, until t
 // leaveOthers drops what waits for a way that is not taken any more.
 func (d *desk) leaveOthers(c *Case, r *orderRoad) {
 	for _, dlv := range c.Deliveries {
-		if dlv.Status == Queued && (r == nil || !r.carries(dlv)) {
+		if dlv.Status == Queued && !dlv.bares() && (r == nil || !r.carries(dlv)) {
 			c.skip(dlv, "overtaken")
 		}
 	}
@@ -277,6 +286,13 @@ func (d *desk) wakeOrder(c *Case) {
 			dlv.Revision = c.Order.Revision
 			dlv.Error = &DeliveryError{Class: ClassThrottled, Message: "The message waited for longer than it is news."}
 			d.giveUp(c, dlv, &SendError{Class: ClassThrottled, Message: dlv.Error.Message})
+		case dlv.Status == Queued && dlv.bares():
+			if !d.leftBehind(c, r, c.Delivery(dlv.Edits)) {
+				c.skip(dlv, "overtaken")
+				continue
+			}
+			d.lease(c, dlv)
+			c.touchDelivery(dlv)
 		case dlv.Status == Queued && dlv.Wanted != WantHeld && r != nil && r.carries(dlv):
 			d.lease(c, dlv)
 			c.touchDelivery(dlv)

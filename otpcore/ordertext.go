@@ -21,7 +21,7 @@ func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
 		Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Number: o.Number, Status: o.Status, News: o.News,
 		Now: now, Location: location(business), Capabilities: way.Capabilities,
 	}
-	if v := j.verification; v != nil && v.ID == o.VerificationID && !v.Status.Terminal() && now.Before(v.ExpiresAt) {
+	if v := j.verification; j.delivery.Wanted == WantCode && v != nil && v.ID == o.VerificationID && !v.Status.Terminal() && now.Before(v.ExpiresAt) {
 		in.Code, _ = d.desk.code(v) // without its key the message still tells of the order
 		in.CodeUntil = v.ExpiresAt
 	}

@@ -258,6 +258,8 @@ type Reader interface {
 	CaseOf(ctx context.Context, business ID, mode Mode, id ID) (*Case, error)
 	// OrderOf loads the case of an order for showing it.
 	OrderOf(ctx context.Context, business ID, mode Mode, number string) (*Case, error)
+	// OrdersAfter lists orders by their numbers, beginning after the given one.
+	OrdersAfter(ctx context.Context, business ID, mode Mode, number string, limit int) ([]*Order, error)
 	// OrderUpdates lists the history of an order as it came in, oldest first.
 	OrderUpdates(ctx context.Context, order ID) ([]*OrderUpdate, error)
 	// Timeline lists the events of a verification in the order they happened.

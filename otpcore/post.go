@@ -63,7 +63,7 @@ func (p *post) ahead(lane int, business ID, now time.Time) time.Duration {
 // to the next channel at once. The caller holds the lock.
 func (d *Dispatcher) queue(p *post, j job) {
 	j.chat = d.chatOf(&j.delivery)
-	lane, now := laneOf(j.delivery.Kind), time.Now()
+	lane, now := laneOf(&j.delivery), time.Now()
 	spare := d.spare(&j) * 3 / 4 // jobs of better lanes may still come in between
 	ahead := p.ahead(lane, j.delivery.BusinessID, now)
 	if fresh := j.delivery.DueAt.Sub(j.delivery.QueuedAt) <= d.desk.rules.lease(); fresh {
@@ -87,7 +87,7 @@ func (d *Dispatcher) queue(p *post, j job) {
 func (d *Dispatcher) giveTurn(p *post, j job, ahead, pause time.Duration, now time.Time) {
 	wait := pause
 	if ahead > pause {
-		l := &p.lanes[laneOf(j.delivery.Kind)]
+		l := &p.lanes[laneOf(&j.delivery)]
 		wait = l.give(j.delivery.BusinessID, now.Add(ahead), span(1, p.pace.PerSecond)).Sub(now)
 	} else if c := p.chats[j.chat]; c != nil {
 		at := now.Add(pause)

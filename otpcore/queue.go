@@ -7,21 +7,25 @@ import (
 
 // The lanes of a queue. A job leaves before every job of a later lane.
 const (
-	laneCode  = iota // somebody waits at a login screen
-	laneEdit         // a code that must not stay readable
-	laneReply        // somebody waits in the chat
-	laneOrder        // news that may come a little later
+	laneCode     = iota // somebody waits at a login screen
+	laneEdit            // a code that must not stay readable
+	laneReply           // somebody waits in the chat
+	laneHandover        // a courier waits at the door, or will
+	laneOrder           // news that may come a little later
 	laneCount
 )
 
-func laneOf(k DeliveryKind) int {
-	switch k {
+func laneOf(dlv *Delivery) int {
+	switch dlv.Kind {
 	case DeliverCode:
 		return laneCode
 	case DeliverEdit:
 		return laneEdit
 	case DeliverReply, DeliverRenewal:
 		return laneReply
+	}
+	if dlv.Wanted == WantCode {
+		return laneHandover
 	}
 	return laneOrder
 }

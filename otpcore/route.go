@@ -204,6 +204,9 @@ func (d *desk) lease(c *Case, dlv *Delivery) {
 	dlv.DueAt = c.Now.Add(d.rules.lease())
 	if c.Order != nil {
 		dlv.Revision, dlv.Wanted = c.Order.Revision, ""
+		if d.showsCode(c) && !dlv.bares() {
+			dlv.Wanted = WantCode
+		}
 	}
 }
 

@@ -29,6 +29,9 @@ const (
 	insertOrderUpdate  = `INSERT INTO order_updates (` + orderUpdateColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	updatesOfOrder     = `SELECT ` + orderUpdateColumns + ` FROM order_updates WHERE order_ref = $1 ORDER BY id`
 
+	ordersAfter = `SELECT ` + orderColumns + ` FROM orders WHERE business_id = $1 AND mode = $2 AND number > $3
+		ORDER BY number LIMIT $4`
+
 	ordersOfPhone = `SELECT id FROM orders WHERE phone_index = $1 AND business_id = $2 AND mode = $3 ORDER BY id DESC LIMIT $4`
 )
 

@@ -122,6 +122,11 @@ func (db *DB) OrderOf(ctx context.Context, business otpcore.ID, mode otpcore.Mod
 	return c, nil
 }
 
+// OrdersAfter implements otpcore.Reader.
+func (db *DB) OrdersAfter(ctx context.Context, business otpcore.ID, mode otpcore.Mode, number string, limit int) ([]*otpcore.Order, error) {
+	return all(db.reader(ctx), scanOrder, ordersAfter, string(business), string(mode), number, limit)
+}
+
 // OrderUpdates implements otpcore.Reader.
 func (db *DB) OrderUpdates(ctx context.Context, order otpcore.ID) ([]*otpcore.OrderUpdate, error) {
 	return db.reader(ctx).orderUpdates(order)

@@ -221,6 +221,10 @@ func TestDeliveredOrderTakesItsCodeAway(t *testing.T) {
 	if c := s.check(o.VerificationID, fields{"code": code}); c.Reason != "canceled" {
 		t.Errorf("the code of a delivered order: %+v", c)
 	}
+	w.until("no message shows the code", func() bool {
+		list := s.news(u, "is delivered")
+		return len(list) == 2 && !slices.ContainsFunc(list, func(m telegramsim.Message) bool { return strings.Contains(m.Text, code) })
+	})
 }
 
 func TestLateAndRepeatedUpdates(t *testing.T) {
@@ -492,5 +496,64 @@ func TestCodesOvertakeOrders(t *testing.T) {
 	}
 	if took > time.Second || waiting < many/2 {
 		t.Errorf("the code took %v, and %d of %d orders still wait", took, waiting, many)
+	}
+}
+
+// A hand-over code is a code: it does not wait behind other orders' news.
+func TestHandoverCodesOvertakeOtherNews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.business("Shop")
+	s.addBot(1)
+	const many = 120 // nearly five seconds of a bot's pace
+	var rows []fields
+	for n := range many {
+		phone := fmt.Sprintf("+7701555%04d", 1000+n)
+		s.link(phone)
+		rows = append(rows, fields{"order_id": fmt.Sprint("A-", n), "order_status": "delivered", "phone": phone})
+	}
+	buyer := s.link(goodPhone)
+	if a := s.ask("POST", "/v1/order-updates/batch", fields{"updates": rows}); a.status != http.StatusOK {
+		t.Fatalf("batch answered %d %s", a.status, a.body)
+	}
+	began := time.Now()
+	s.tells("B-1", "out_for_delivery", fields{"handover_code": fields{}})
+	if m := s.inChat(buyer); m.Code() == "" {
+		t.Errorf("message %q", m.Text)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the hand-over code took %v", took)
+	}
+}
+
+func TestOrdersAreListedInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, other := w.business("Shop"), w.business("Other")
+	for _, number := range []string{"№ 3/a", "A-1", "A-2"} {
+		s.tells(number, "placed", nil)
+	}
+	type list struct {
+		Items []order
+		Next  string `json:"next_cursor"`
+	}
+	var first, second list
+	s.ask("GET", "/v1/orders?limit=2", nil).into(s, http.StatusOK, &first)
+	if len(first.Items) != 2 || first.Next == "" || first.Items[0].Phone != goodPhone {
+		t.Fatalf("the first page: %+v", first)
+	}
+	s.ask("GET", "/v1/orders?limit=2&cursor="+first.Next, nil).into(s, http.StatusOK, &second)
+	if len(second.Items) != 1 || second.Next != "" || slices.ContainsFunc(first.Items, func(o order) bool { return o.OrderID == second.Items[0].OrderID }) {
+		t.Errorf("the second page: %+v", second)
+	}
+	var none list
+	other.ask("GET", "/v1/orders", nil).into(other, http.StatusOK, &none)
+	if len(none.Items) != 0 {
+		t.Errorf("another business reads %+v", none)
+	}
+	for _, by := range []string{other.keys[0], s.trial} {
+		if a := s.askWith(by, "GET", "/v1/orders?cursor="+first.Next, nil); a.code != "bad_cursor" {
+			t.Errorf("a cursor of somebody else: %d %s", a.status, a.code)
+		}
 	}
 }

@@ -31,7 +31,7 @@ type commands struct {
 	Business     businessCommand     `cmd:"" group:"operate" help:"Make and list businesses, beside the running server or without it."`
 	Key          keyCommand          `cmd:"" group:"operate" help:"Make an API key for a business, beside the running server or without it."`
 	Shared       sharedCommand       `cmd:"" group:"operate" help:"List the shared bots of the YAML file, whom they serve, and their links."`
-	Orders       ordersCommand       `cmd:"" group:"operate" help:"Send order updates from a CSV file."`
+	Orders       ordersCommand       `cmd:"" group:"operate" help:"Send order updates from a CSV file, and write orders to one."`
 	Doctor       doctorCommand       `cmd:"" group:"operate" help:"Check the settings, the key, the database, bots and SMS providers, and say what to do."`
 	Healthcheck  healthcheckCommand  `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready."`
 	Backup       backupCommand       `cmd:"" group:"operate" help:"Copy the database to a file, beside the running server or without it."`

@@ -14,6 +14,7 @@ import (
 
 type ordersCommand struct {
 	Import ordersImport `cmd:"" help:"Send the order updates of a CSV file, in batches; run it again and it goes on."`
+	Export ordersExport `cmd:"" help:"Write the orders to a CSV file, safe to open in a spreadsheet."`
 }
 
 type ordersImport struct {
@@ -37,26 +38,18 @@ func (c ordersImport) Run(env Env) error {
 		_, err := fmt.Fprintf(env.Out, "%d updates can be read; nothing was sent.\n", len(rows))
 		return err
 	}
-	key, ok := otpcore.ParseKey(c.Key)
-	switch {
-	case c.Key == "":
-		return errors.New("set OTPRAVKA_KEY to an API key of the business with the scope orders")
-	case !ok:
-		return errors.New("OTPRAVKA_KEY is no API key: copy the whole otp_live_… or otp_test_… again")
-	case c.Batch < 1 || c.Batch > 1000:
+	if c.Batch < 1 || c.Batch > 1000 {
 		return errors.New("--batch must be 1 to 1000")
 	}
-	base, err := webAddress("--url or OTPRAVKA_URL", c.URL)
+	s, err := newOrderSender(env, c.URL, c.Key)
 	if err != nil {
 		return err
 	}
-	report, err := newReport(c.Report)
-	if err != nil {
-		return err
-	}
-	s := &orderSender{base: base, key: key, http: http.Client{CheckRedirect: stay}, notices: env.Err, report: report}
 	defer s.http.CloseIdleConnections()
-	return errors.Join(s.send(env, rows, c.Batch), report.close())
+	if s.report, err = newReport(c.Report); err != nil {
+		return err
+	}
+	return errors.Join(s.send(env, rows, c.Batch), s.report.close())
 }
 
 func (c ordersImport) read() ([]orderLine, error) {
@@ -157,25 +150,37 @@ func (s *orderSender) post(ctx context.Context, rows []orderLine) ([]orderResult
 	for i, row := range rows {
 		updates[i] = row.update()
 	}
-	server := &outage{peer: s.base, screen: &screen{notices: s.notices}, then: "trying again"}
-	for {
+	var results []orderResult
+	err := s.insist(ctx, func() error {
 		var answer struct {
 			Results []orderResult `json:"results"`
 		}
-		err := s.call(ctx, map[string]any{"updates": updates}, &answer)
-		if err == nil {
-			err = notNow(answer.Results)
+		if err := s.call(ctx, http.MethodPost, "/v1/order-updates/batch", map[string]any{"updates": updates}, &answer); err != nil {
+			return err
 		}
+		if len(answer.Results) != len(rows) {
+			return &refusal{Status: http.StatusNotFound}
+		}
+		results = answer.Results
+		return notNow(results)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// insist repeats a call until the server has answered it.
+func (s *orderSender) insist(ctx context.Context, call func() error) error {
+	server := &outage{peer: s.base, screen: &screen{notices: s.notices}, then: "trying again"}
+	for {
+		err := call()
 		switch {
-		case err == nil && len(answer.Results) == len(rows):
-			server.over()
-			return answer.Results, nil
 		case err == nil:
-			return nil, &refusal{Status: http.StatusNotFound}
-		case permanent(err) || ctx.Err() != nil || server.failures == batchTries:
-			return nil, err
-		case !server.wait(ctx, err):
-			return nil, err
+			server.over()
+			return nil
+		case permanent(err) || ctx.Err() != nil || server.failures == batchTries || !server.wait(ctx, err):
+			return err
 		}
 	}
 }

@@ -9,22 +9,29 @@ import (
 	"time"
 )
 
-// batchTime is what the answer to a batch may take.
+// batchTime is what an answer may take, that to a batch included.
 const batchTime = 30 * time.Second
 
-func (s *orderSender) call(ctx context.Context, in, out any) error {
+// call asks the API; in is the body, or nil.
+func (s *orderSender) call(ctx context.Context, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, batchTime)
 	defer cancel()
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/v1/order-updates/batch", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, s.base+path, body)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key.Reveal())
-	req.Header.Set("Content-Type", "application/json")
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := s.http.Do(req)
 	if err != nil {
 		return reason(err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // orderReport writes what became of each line. A nil one writes nothing.
@@ -46,7 +47,8 @@ func (r *orderReport) add(row orderLine, result orderResult) error {
 // harmless keeps a spreadsheet from taking a text for a formula
 // (https://owasp.org/www-community/attacks/CSV_Injection).
 func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	first, _ := utf8.DecodeRuneInString(text)
+	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + text
 	}
 	return text

@@ -1,10 +1,13 @@
 package cli_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +46,43 @@ func (s *shopApp) order(number string) (o importedOrder) {
 	s.Helper()
 	s.call("GET", "/v1/orders/"+number, "", &o)
 	return o
+}
+
+func TestOrdersExport(t *testing.T) {
+	_, s := ordersShop(t)
+	for n := range 101 { // more than a page
+		s.call("POST", "/v1/order-updates", fmt.Sprintf(`{"order_id": "+A-%03d", "order_status": "at_customs", "title": "=At the customs", "phone": "+77015550123",
+			"total": {"amount": "4990", "currency": "KZT"}}`, n), &struct{}{})
+	}
+	file := filepath.Join(t.TempDir(), "orders.csv")
+	r := run(t, "orders", "export", "--url", s.url, "--key", s.key, file)
+	if r.status != 0 || !strings.Contains(r.out, "101 orders are in") {
+		t.Fatalf("export: %+v", r)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	if err != nil || len(rows) != 102 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for n, row := range rows[1:] {
+		want := []string{fmt.Sprintf("'+A-%03d", n), "at_customs", "'=At the customs", "'+77015550123"}
+		if !slices.Equal(row[:4], want) || row[7] != "4990.00" || row[8] != "KZT" {
+			t.Errorf("row %d: %q", n, row)
+		}
+	}
+	if again := run(t, "orders", "export", "--url", s.url, "--key", s.key); again.out != string(raw) {
+		t.Errorf("standard output differs from the file: %.200s", again.out)
+	}
+	refused := filepath.Join(t.TempDir(), "none.csv")
+	if r := run(t, "orders", "export", "--url", s.url+"/nowhere", "--key", s.key, refused); r.status == 0 {
+		t.Errorf("an export from nowhere: %+v", r)
+	}
+	if left, _ := filepath.Glob(refused + "*"); len(left) > 0 {
+		t.Errorf("a failed export left %v", left)
+	}
 }
 
 const importHead = "order_id,order_status,phone,title,occurred_at,total,currency,handover_code\n"

@@ -17,6 +17,7 @@ import (
 // orders are the promises around orders and their codes.
 var orders = []promise{
 	{name: "an order is one row per business, mode and number", test: orderRows},
+	{name: "a list shows the orders of its caller, each once", test: orderList},
 	{name: "updates at once apply one after the other", test: ordersAtOnce},
 	{name: "updates and checks at once lose neither", test: ordersAndChecks},
 	{name: "a crash after the end of a code leaves nothing readable", test: orderWordKept},
@@ -70,6 +71,39 @@ func orderRows(t *testing.T, lab Lab) {
 	}
 	_, err := s.core.Orders.Get(t.Context(), testB, "№ 1/2")
 	missing(t, "order of nobody", err)
+}
+
+// orderList walks the orders page by page, with neighbours that are no business
+// of the caller.
+func orderList(t *testing.T, lab Lab) {
+	s := orderShop(t, lab)
+	want := make(map[string]bool)
+	for n := range 7 {
+		number := fmt.Sprintf("№ %d/a", n)
+		want[number] = true
+		for _, by := range []otpcore.Caller{liveA, testA, liveB} {
+			s.update(by, otpcore.OrderRequest{Number: number, Status: otpcore.OrderPlaced, Phone: phoneOf(1)})
+		}
+	}
+	after := ""
+	for range 3 {
+		page, err := s.core.Orders.List(t.Context(), liveA, after, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page {
+			equal(t, "business", o.BusinessID, shopA.ID)
+			equal(t, "mode", o.Mode, otpcore.Live)
+			equal(t, "phone", o.Phone.E164(), phoneOf(1))
+			equal(t, "listed for the first time", want[o.Number], true)
+			delete(want, o.Number)
+			after = o.Number
+		}
+	}
+	equal(t, "orders left out", len(want), 0)
+	page, err := s.core.Orders.List(t.Context(), testB, "", 3)
+	equal(t, "error", err, nil)
+	equal(t, "orders of nobody", len(page), 0)
 }
 
 // ordersAtOnce counts: two updates that were applied to the same state would

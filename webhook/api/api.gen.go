@@ -1629,6 +1629,14 @@ type OrderItem struct {
 // OrderItems What was ordered. The message shows the first ten.
 type OrderItems = []OrderItem
 
+// OrderPage A page of orders.
+type OrderPage struct {
+	Items []OrderSummary `json:"items"`
+
+	// NextCursor Names the place where the next page begins. It means nothing outside of the list that gave it.
+	NextCursor *Cursor `json:"next_cursor,omitempty"`
+}
+
 // OrderProblem Why an update of a batch was refused.
 type OrderProblem struct {
 	// Code A stable code; see `POST /v1/order-updates`.
@@ -1651,6 +1659,55 @@ type OrderProblem struct {
 //
 // Examples: paid, out_for_delivery, at_customs
 type OrderStatus = string
+
+// OrderSummary An order as it stands, without its items, its history and its messages.
+type OrderSummary struct {
+	// CreatedAt When the first update came in.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Mode Whether real messages are sent.
+	Mode Mode `json:"mode"`
+
+	// OccurredAt When the update happened that is in force.
+	OccurredAt time.Time `json:"occurred_at"`
+
+	// OrderID The business's own number of the order: letters, digits, spaces and # № / _ . : ( ) + -, and no link. It names
+	// the order for good.
+	//
+	//
+	// Examples: A-1042, № 10/42
+	OrderID OrderID `json:"order_id"`
+
+	// OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,
+	// `canceled`, `refunded`, or a status of the business's own, which needs a `title`. `out_for_delivery`,
+	// `ready_for_pickup`, `delivered`, `canceled` and `refunded` ring: they are a new message.
+	//
+	//
+	// Examples: paid, out_for_delivery, at_customs
+	OrderStatus OrderStatus `json:"order_status"`
+
+	// Phone The phone in E.164; absent once it is erased.
+	//
+	// Examples: +77015550123
+	Phone *string `json:"phone,omitempty"`
+
+	// Title The words for a status of the business's own.
+	Title *string `json:"title,omitempty"`
+
+	// Total An amount as people write it.
+	Total *Money `json:"total,omitempty"`
+
+	// TrackingURL The address behind the button.
+	TrackingURL *string `json:"tracking_url,omitempty"`
+
+	// UpdatedAt When the one in force came in.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// VerificationID The id of a verification. Ids sort by the time they were made.
+	//
+	// Examples: vrf_01kpx3q8e5f1ttgq0g7m9y2c4d
+	VerificationID *VerificationID `json:"verification_id,omitempty"`
+}
 
 // OrderUpdate An update that was stored.
 type OrderUpdate struct {
@@ -2875,6 +2932,15 @@ type UpdateOrdersParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListOrdersParams defines parameters for ListOrders.
+type ListOrdersParams struct {
+	// Limit The greatest number of items on the page.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ForgetPhoneParams defines parameters for ForgetPhone.
 type ForgetPhoneParams struct {
 	// IdempotencyKey A text of the client's choice that names this attempt, for example a UUID. Kept for 24 hours, for a check 10 minutes,
@@ -3079,6 +3145,9 @@ type ServerInterface interface {
 	// UpdateOrders Say what is new with many orders
 	// (POST /v1/order-updates/batch)
 	UpdateOrders(ctx echo.Context, params UpdateOrdersParams) error
+	// ListOrders List the orders
+	// (GET /v1/orders)
+	ListOrders(ctx echo.Context, params ListOrdersParams) error
 	// GetOrder Read an order
 	// (GET /v1/orders/{id})
 	GetOrder(ctx echo.Context, id OrderNumber) error
@@ -3529,6 +3598,31 @@ func (w *ServerInterfaceWrapper) UpdateOrders(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateOrders(ctx, params)
+	return err
+}
+
+// ListOrders converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOrders(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOrdersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOrders(ctx, params)
 	return err
 }
 
@@ -4260,6 +4354,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/links/:id", wrapper.GetLink, options.OperationMiddlewares["getLink"]...)
 	router.POST(options.BaseURL+"/v1/order-updates", wrapper.UpdateOrder, options.OperationMiddlewares["updateOrder"]...)
 	router.POST(options.BaseURL+"/v1/order-updates/batch", wrapper.UpdateOrders, options.OperationMiddlewares["updateOrders"]...)
+	router.GET(options.BaseURL+"/v1/orders", wrapper.ListOrders, options.OperationMiddlewares["listOrders"]...)
 	router.GET(options.BaseURL+"/v1/orders/:id", wrapper.GetOrder, options.OperationMiddlewares["getOrder"]...)
 	router.POST(options.BaseURL+"/v1/phones/forget", wrapper.ForgetPhone, options.OperationMiddlewares["forgetPhone"]...)
 	router.POST(options.BaseURL+"/v1/phones/lookup", wrapper.LookupPhone, options.OperationMiddlewares["lookupPhone"]...)
@@ -4649,6 +4744,28 @@ type UpdateOrdersResponseObject interface {
 type UpdateOrders200JSONResponse OrderUpdateResults
 
 func (response UpdateOrders200JSONResponse) VisitUpdateOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrdersRequestObject struct {
+	Params ListOrdersParams
+}
+
+type ListOrdersResponseObject interface {
+	VisitListOrdersResponse(w http.ResponseWriter) error
+}
+
+type ListOrders200JSONResponse OrderPage
+
+func (response ListOrders200JSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5337,6 +5454,9 @@ type StrictServerInterface interface {
 	// UpdateOrders Say what is new with many orders
 	// (POST /v1/order-updates/batch)
 	UpdateOrders(ctx context.Context, request UpdateOrdersRequestObject) (UpdateOrdersResponseObject, error)
+	// ListOrders List the orders
+	// (GET /v1/orders)
+	ListOrders(ctx context.Context, request ListOrdersRequestObject) (ListOrdersResponseObject, error)
 	// GetOrder Read an order
 	// (GET /v1/orders/{id})
 	GetOrder(ctx context.Context, request GetOrderRequestObject) (GetOrderResponseObject, error)
@@ -5967,6 +6087,31 @@ func (sh *strictHandler) UpdateOrders(ctx echo.Context, params UpdateOrdersParam
 		return err
 	} else if validResponse, ok := response.(UpdateOrdersResponseObject); ok {
 		return validResponse.VisitUpdateOrdersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOrders operation middleware
+func (sh *strictHandler) ListOrders(ctx echo.Context, params ListOrdersParams) error {
+	var request ListOrdersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrders(ctx.Request().Context(), request.(ListOrdersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOrdersResponseObject); ok {
+		return validResponse.VisitListOrdersResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -74,6 +74,44 @@ func (h *Handlers) GetOrder(ctx context.Context, r GetOrderRequestObject) (GetOr
 	return GetOrder200JSONResponse(out), nil
 }
 
+// ListOrders lists the business's orders by their ids.
+func (h *Handlers) ListOrders(ctx context.Context, r ListOrdersRequestObject) (ListOrdersResponseObject, error) {
+	by := clientOf(ctx).caller
+	after, err := h.readCursor(by, given(r.Params.Cursor))
+	if err != nil {
+		return nil, err
+	}
+	limit := pageLimit
+	if r.Params.Limit != nil {
+		limit = *r.Params.Limit
+	}
+	found, err := h.Orders.List(ctx, by, string(after), limit+1)
+	if err != nil {
+		return nil, err
+	}
+	out := ListOrders200JSONResponse{Items: []OrderSummary{}}
+	if len(found) > limit {
+		found = found[:limit]
+		out.NextCursor = h.cursor(by, otpcore.ID(found[limit-1].Number))
+	}
+	for _, o := range found {
+		out.Items = append(out.Items, orderSummary(o))
+	}
+	return out, nil
+}
+
+func orderSummary(o otpcore.OrderLine) OrderSummary {
+	out := OrderSummary{
+		OrderID: o.Number, OrderStatus: string(o.Status), Title: some[string](o.News.Title), Mode: Mode(o.Mode),
+		Phone: some[string](o.Phone.E164()), OccurredAt: o.OccurredAt.UTC(), CreatedAt: o.CreatedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(),
+		TrackingURL: some[string](o.News.TrackingURL), VerificationID: some[string](o.VerificationID),
+	}
+	if o.News.Total != nil {
+		out.Total = &Money{Amount: o.News.Total.Amount, Currency: o.News.Total.Currency}
+	}
+	return out
+}
+
 func items(list OrderItems) []otpcore.OrderItem {
 	var out []otpcore.OrderItem
 	for _, i := range list {

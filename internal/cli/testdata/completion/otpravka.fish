@@ -25,6 +25,8 @@ function __otpravka_at
                 set at "orders"
             case "orders import"
                 set at "orders import"
+            case "orders export"
+                set at "orders export"
             case " doctor"
                 set at "doctor"
             case " healthcheck"
@@ -53,7 +55,7 @@ complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this mach
 complete -c otpravka -n '__otpravka_at ' -a business -d 'Make and list businesses, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a key -d 'Make an API key for a business, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a shared -d 'List the shared bots of the YAML file, whom they serve, and their links'
-complete -c otpravka -n '__otpravka_at ' -a orders -d 'Send order updates from a CSV file'
+complete -c otpravka -n '__otpravka_at ' -a orders -d 'Send order updates from a CSV file, and write orders to one'
 complete -c otpravka -n '__otpravka_at ' -a doctor -d 'Check the settings, the key, the database, bots and SMS providers, and say what to do'
 complete -c otpravka -n '__otpravka_at ' -a healthcheck -d 'Ask the server of this machine whether it is ready'
 complete -c otpravka -n '__otpravka_at ' -a backup -d 'Copy the database to a file, beside the running server or without it'
@@ -140,6 +142,7 @@ complete -c otpravka -n '__otpravka_at shared' -l whatsapp-cloud-api -r -F -d 'B
 complete -c otpravka -n '__otpravka_at shared' -l whatsapp-cloud-version -r -F -d 'Version of the Graph API'
 complete -c otpravka -n '__otpravka_at shared' -l log-format -x -a 'json text' -d 'json or text'
 complete -c otpravka -n '__otpravka_at orders' -a import -d 'Send the order updates of a CSV file, in batches; run it again and it goes on'
+complete -c otpravka -n '__otpravka_at orders' -a export -d 'Write the orders to a CSV file, safe to open in a spreadsheet'
 complete -c otpravka -n '__otpravka_at orders' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at orders import' -F
 complete -c otpravka -n '__otpravka_at orders import' -l help -d 'Show how the command is used.'
@@ -149,6 +152,10 @@ complete -c otpravka -n '__otpravka_at orders import' -l encoding -x -a 'utf-8 w
 complete -c otpravka -n '__otpravka_at orders import' -l batch -r -F -d 'Updates in one request, 1 to 1000'
 complete -c otpravka -n '__otpravka_at orders import' -l report -r -F -d 'Also write a CSV file with the outcome of each line, safe to open in a spreadsheet'
 complete -c otpravka -n '__otpravka_at orders import' -l dry-run -d 'Read and check the file, and send nothing'
+complete -c otpravka -n '__otpravka_at orders export' -F
+complete -c otpravka -n '__otpravka_at orders export' -l help -d 'Show how the command is used.'
+complete -c otpravka -n '__otpravka_at orders export' -l url -r -F -d 'Address of the server'
+complete -c otpravka -n '__otpravka_at orders export' -l key -r -F -d 'API key with the scope orders'
 complete -c otpravka -n '__otpravka_at doctor' -l help -d 'Show how the command is used.'
 complete -c otpravka -n '__otpravka_at doctor' -l config -r -F -d 'YAML file with SMS providers, shared bots, trusted proxies and private endpoints'
 complete -c otpravka -n '__otpravka_at doctor' -l database-url -r -F -d 'sqlite:///path/file.db'

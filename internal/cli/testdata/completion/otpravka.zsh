@@ -25,6 +25,7 @@ _otpravka() {
             " shared") at="shared" ;;
             " orders") at="orders" ;;
             "orders import") at="orders import" ;;
+            "orders export") at="orders export" ;;
             " doctor") at="doctor" ;;
             " healthcheck") at="healthcheck" ;;
             " backup") at="backup" ;;
@@ -59,6 +60,7 @@ _otpravka() {
         "shared --config" | "shared --database-url" | "shared --master-key-file" | "shared --public-url" | "shared --telegram-api" | "shared --telegram-gateway-api" | "shared --whatsapp-cloud-api" | "shared --whatsapp-cloud-version") return ;;
         "orders import --encoding") COMPREPLY=($(compgen -W "utf-8 windows-1251" -- "$cur")); return ;;
         "orders import --url" | "orders import --key" | "orders import --batch" | "orders import --report") return ;;
+        "orders export --url" | "orders export --key") return ;;
         "doctor --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
         "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --telegram-gateway-api" | "doctor --whatsapp-cloud-api" | "doctor --whatsapp-cloud-version" | "doctor --listen" | "doctor --metrics-listen") return ;;
@@ -80,8 +82,9 @@ _otpravka() {
         "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
         "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --business --name --mode --scopes" -- "$cur")) ;;
         "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format" -- "$cur")) ;;
-        "orders") COMPREPLY=($(compgen -W "import --help" -- "$cur")) ;;
+        "orders") COMPREPLY=($(compgen -W "import export --help" -- "$cur")) ;;
         "orders import") COMPREPLY=($(compgen -W "--help --url --key --encoding --batch --report --dry-run" -- "$cur")) ;;
+        "orders export") COMPREPLY=($(compgen -W "--help --url --key" -- "$cur")) ;;
         "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --listen --metrics-listen" -- "$cur")) ;;
         "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;

@@ -1,0 +1,72 @@
+package otpcore
+
+import "slices"
+
+// This file takes codes out of messages that the chat has beside the living one.
+// What rings is a message of its own, and the one before it stays: without this a
+// withdrawn code would stand above the new one, and the courier be told the wrong
+// one.
+
+// bare takes the order's code out of every message that ought not to show it any
+// more, and that the next step of the road does not change anyway. While anything
+// is under way it does nothing: whoever records the outcome looks again.
+func (d *desk) bare(c *Case, r *orderRoad) {
+	for _, dlv := range c.Deliveries {
+		if dlv.Status == Sending {
+			return
+		}
+	}
+	for _, m := range slices.Clone(c.Deliveries) {
+		if !d.leftBehind(c, r, m) || slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == Queued }) {
+			continue
+		}
+		address, err := d.vault.Open(targetPlace(m), m.Target)
+		if err != nil {
+			continue // the chat can no longer be addressed, so its message stays
+		}
+		e := d.newDelivery(c, Way{Channel: m.Channel, BotID: m.BotID}, DeliverEdit, CauseEnd)
+		e.Order, e.Edits, e.MessageID, e.LinkID = m.Order, m.ID, m.MessageID, m.LinkID
+		e.Target = d.vault.Seal(targetPlace(e), address)
+		d.lease(c, e)
+		c.insertDelivery(e)
+	}
+}
+
+// bares reports whether the delivery only takes a code out of a message.
+func (d *Delivery) bares() bool {
+	return d.Order != "" && d.Edits != "" && d.Cause == CauseEnd
+}
+
+// leftBehind reports whether the message shows a code that it ought not to: one
+// that has ended, or one that a newer message of the road shows.
+func (d *desk) leftBehind(c *Case, r *orderRoad, m *Delivery) bool {
+	if m == nil || m.Edits != "" || !m.Status.Arrived() || m.MessageID == "" || m.Target == nil || !c.showedCode(m) {
+		return false
+	}
+	if d.showsCode(c) && (r == nil || r.living == nil || r.living == m) {
+		return false
+	}
+	way := d.carriers.Way(c.BusinessID, c.Mode, m.Channel, c.Order.Phone.Region)
+	if way.BotID != m.BotID || !way.Capabilities.CanEdit {
+		return false
+	}
+	// A chat that has lost its link hears nothing new of the order.
+	return r != nil && r.carries(m) ||
+		slices.ContainsFunc(c.Links, func(l *Link) bool { return l.ID == m.LinkID && l.Status == LinkActive })
+}
+
+// showedCode reports whether the message showed a code when it was sent or edited
+// last. One that takes no edits is left alone.
+func (c *Case) showedCode(m *Delivery) bool {
+	shows, revision := m.Wanted == WantCode, m.Revision
+	for _, e := range c.Deliveries {
+		switch {
+		case e.Edits != m.ID || e.Status == Queued || e.Status == Skipped:
+		case e.Status == FailedDlv:
+			return false
+		case e.Revision >= revision:
+			shows, revision = e.Wanted == WantCode, e.Revision
+		}
+	}
+	return shows
+}
