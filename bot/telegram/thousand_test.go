@@ -21,13 +21,14 @@ type idle struct{}
 // Apply does nothing.
 func (idle) Apply(context.Context, bot.Inbound) error { return nil }
 
-// TestThousandBotsStopWithinTwoSeconds lets a thousand bots hold their long
-// polls over real connections, in real time, and stops them.
-func TestThousandBotsStopWithinTwoSeconds(t *testing.T) {
+// TestThousandBotsStopWhilePolling lets a thousand bots hold their long polls
+// over real connections, in real time, and stops them. How long that takes is a
+// figure of `otpravka bench`; here no poll may be waited for.
+func TestThousandBotsStopWhilePolling(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a thousand connections")
 	}
-	const bots = 1000
+	const bots, poll = 1000, 40 * time.Second
 	tg := telegramsim.New(telegramsim.Options{Quiet: true})
 	base, err := tg.Listen()
 	check(t, err)
@@ -59,7 +60,7 @@ func TestThousandBotsStopWithinTwoSeconds(t *testing.T) {
 	}))
 	fleet := bot.NewFleet(bot.FleetConfig{
 		Ledger: db, Reader: db, Vault: vault, Inbox: idle{}, Log: log, Stagger: time.Millisecond,
-		Factories: map[otpcore.BotKind]bot.Factory{otpcore.BotTelegram: NewFactory(client, 0, log)},
+		Factories: map[otpcore.BotKind]bot.Factory{otpcore.BotTelegram: NewFactory(client, poll, log)},
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
@@ -72,9 +73,7 @@ func TestThousandBotsStopWithinTwoSeconds(t *testing.T) {
 	began := time.Now()
 	stop()
 	check(t, <-stopped)
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("stopped after %v, want 2 s at most", took)
-	} else {
-		t.Logf("%d bots stopped in %v", bots, took)
+	if took := time.Since(began); took > poll/2 {
+		t.Errorf("stopped after %v: the polls were waited for", took)
 	}
 }

@@ -75,7 +75,7 @@ func TestStopIsBounded(t *testing.T) {
 	if err := w.end(); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("ended with %v, want that a request was cut off", err)
 	}
-	if took := time.Since(began); took > within+time.Second {
+	if took := time.Since(began); took > within+patience/2 {
 		t.Errorf("stopped after %v, want within %v", took, within)
 	}
 	w.sms.ClearFaults()

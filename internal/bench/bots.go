@@ -13,6 +13,7 @@ type Bots struct {
 	RSSMB    float64 `json:"rss_mb"`      // once all of them poll
 	KBPerBot float64 `json:"kb_per_bot"`  // the difference
 	CPU      float64 `json:"cpu_percent"` // of one core, while nobody writes to them
+	StopS    float64 `json:"stop_s"`      // from the signal to the end of the process
 }
 
 // settle is how long the bots are watched while nothing happens.
@@ -48,16 +49,22 @@ func measureBots(ctx context.Context, o Options) (b *Bots, err error) {
 		return nil, ctx.Err()
 	}
 	settled, err := s.server.usage()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	err = s.server.stop()
 	return &Bots{
 		Bots: o.Bots, IdleMB: megabytes(idle.rss), RSSMB: megabytes(settled.rss),
 		KBPerBot: round(float64(settled.rss-idle.rss) / 1024 / float64(o.Bots)),
 		CPU:      round(100 * (settled.cpu - polling.cpu).Seconds() / settle.Seconds()),
+		StopS:    round(time.Since(began).Seconds()),
 	}, err
 }
 
 func megabytes(bytes int64) float64 { return round(float64(bytes) / (1 << 20)) }
 
 func (b *Bots) text(p *printer) {
-	p.line("\nbots      %d bots poll: RSS %s MB, %s MB before (%s KB for each); CPU %s %% of a core while nobody writes",
-		b.Bots, figure(b.RSSMB), figure(b.IdleMB), figure(b.KBPerBot), figure(b.CPU))
+	p.line("\nbots      %d bots poll: RSS %s MB, %s MB before (%s KB for each); CPU %s %% of a core while nobody writes; stopped in %s s",
+		b.Bots, figure(b.RSSMB), figure(b.IdleMB), figure(b.KBPerBot), figure(b.CPU), figure(b.StopS))
 }
