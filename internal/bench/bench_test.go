@@ -213,7 +213,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 			}
 		})
 	}
-	if len(bench.Scenarios) != 7 || !slices.Contains(bench.Scenarios, "cycle") {
+	if len(bench.Scenarios) != 8 || !slices.Contains(bench.Scenarios, "cycle") {
 		t.Errorf("the scenarios are %v", bench.Scenarios)
 	}
 }

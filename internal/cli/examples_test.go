@@ -16,8 +16,8 @@ import (
 var (
 	exampleForm  = regexp.MustCompile(`(?m)^    (\S.*?)(?:\s+#.*)?$`)
 	dateForm     = regexp.MustCompile(`\$\(date [^)]*\)`)
-	programForm  = regexp.MustCompile(`otpravka ([^|)]+)`)
-	neverPlaying = regexp.MustCompile(`^export |completion (zsh|fish)|^otpravka (listen|bench|copy|key|demo --script)`)
+	programForm  = regexp.MustCompile(`otpravka ([^|)>]+)`)
+	neverPlaying = regexp.MustCompile(`^export |completion (zsh|fish)|^otpravka (listen|bench|copy|key|orders|demo --script)`)
 )
 
 // examplesOf lists the commands that the help shows.

@@ -108,6 +108,9 @@ func TestReportWords(t *testing.T) {
 func TestReportShape(t *testing.T) {
 	inBubble(t, smssim.Options{ReportFields: smssim.ReportFields{ID: "message_id", To: "-"}}, func(t *testing.T, p *provider, r *receiver) {
 		p.must("x", "dlv_1", callback)
+		if err := p.WaitPosted(t.Context(), 1); err != nil {
+			t.Fatal(err) // reports overtake each other
+		}
 		p.ReportsFor("7 701 123-45-67", smssim.Reports{Form: true})
 		p.must("y", "dlv_2", callback)
 		if err := p.WaitPosted(t.Context(), 2); err != nil {
