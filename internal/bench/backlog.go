@@ -21,7 +21,7 @@ const emptyLimit = time.Minute
 
 // measureBacklog asks for codes and measures how far their messages fall behind.
 func measureBacklog(ctx context.Context, o Options) (b *Backlog, err error) {
-	s, err := o.open(ctx, "")
+	s, err := o.open(ctx, 0)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func (r *Report) load(ctx context.Context, o Options) (err error) {
 	if len(wanted) == 0 {
 		return nil
 	}
-	s, err := o.open(ctx, "")
+	s, err := o.open(ctx, 0)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return err

@@ -22,12 +22,7 @@ const settle = 5 * time.Second
 // measureBots registers bots through the API and lets them poll a simulated
 // Telegram.
 func measureBots(ctx context.Context, o Options) (b *Bots, err error) {
-	tg, err := newTelegram(o.Bots)
-	if err != nil {
-		return nil, err
-	}
-	defer tg.Close()
-	s, err := o.open(ctx, tg.URL())
+	s, err := o.open(ctx, o.Bots)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err
@@ -36,7 +31,7 @@ func measureBots(ctx context.Context, o Options) (b *Bots, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tg.register(ctx, s); err != nil {
+	if err := s.registerBots(ctx); err != nil {
 		return nil, err
 	}
 	polling, err := s.server.usage()

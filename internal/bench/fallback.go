@@ -37,17 +37,12 @@ const (
 // punctual ones do, evenly; then the server is killed, and started again when
 // the crowd is overdue.
 func measureFallback(ctx context.Context, o Options) (f *Fallback, err error) {
-	tg, err := newTelegram(1)
-	if err != nil {
-		return nil, err
-	}
-	defer tg.Close()
-	s, err := o.open(ctx, tg.URL())
+	s, err := o.open(ctx, 1)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err
 	}
-	if err := tg.register(ctx, s); err != nil {
+	if err := s.registerBots(ctx); err != nil {
 		return nil, err
 	}
 	w := newWait(s, o.Pending)

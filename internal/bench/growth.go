@@ -39,7 +39,7 @@ const (
 // measureGrowth fills the database by copying rows of real verifications, as
 // asking for millions of codes would take too long.
 func measureGrowth(ctx context.Context, o Options) (g *Growth, err error) {
-	s, err := o.open(ctx, "")
+	s, err := o.open(ctx, 0)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err

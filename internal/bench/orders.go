@@ -35,22 +35,17 @@ const (
 // measureOrders links customers to a bot, updates an order for each update, and
 // asks for codes while the messages wait.
 func measureOrders(ctx context.Context, o Options) (out *Orders, err error) {
-	tg, err := newTelegram(1)
-	if err != nil {
-		return nil, err
-	}
-	defer tg.Close()
-	s, err := o.open(ctx, tg.URL())
+	s, err := o.open(ctx, 1)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err
 	}
-	if err := tg.register(ctx, s); err != nil {
+	if err := s.registerBots(ctx); err != nil {
 		return nil, err
 	}
 	var people []*telegramsim.User
 	for range orderChats + codeChats {
-		u, err := tg.link(ctx, orderPhone(s.nextPhone()))
+		u, err := s.telegram.link(ctx, orderPhone(s.nextPhone()))
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +58,7 @@ func measureOrders(ctx context.Context, o Options) (out *Orders, err error) {
 	out = &Orders{Updates: o.Orders, PerS: round(float64(o.Orders) / time.Since(began).Seconds()), Codes: codeChats * codesOfChat}
 	var took []time.Duration
 	for n := range out.Codes {
-		d, err := s.codeInChat(ctx, tg, people[n%codeChats])
+		d, err := s.codeInChat(ctx, people[n%codeChats])
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +66,7 @@ func measureOrders(ctx context.Context, o Options) (out *Orders, err error) {
 	}
 	out.Code, out.Waiting = latencyOf(took), o.Orders
 	for _, u := range people[codeChats:] {
-		for _, m := range u.Chat(tg.bots[0]).Messages {
+		for _, m := range u.Chat(s.telegram.bots[0]).Messages {
 			if m.FromBot && len(m.Buttons) == 0 {
 				out.Waiting--
 			}
@@ -144,16 +139,16 @@ func (s *site) batch(ctx context.Context, begin, end int, people []*telegramsim.
 }
 
 // codeInChat is how long a code takes from the request to the chat.
-func (s *site) codeInChat(ctx context.Context, tg *telegram, u *telegramsim.User) (time.Duration, error) {
+func (s *site) codeInChat(ctx context.Context, u *telegramsim.User) (time.Duration, error) {
 	last := int64(0)
-	for _, m := range u.Chat(tg.bots[0]).Messages {
+	for _, m := range u.Chat(s.telegram.bots[0]).Messages {
 		last = max(last, m.ID)
 	}
 	began := time.Now()
 	if err := s.post1(ctx, "/v1/verifications", map[string]any{"phone": u.Phone()}, &struct{}{}); err != nil {
 		return 0, err
 	}
-	_, err := u.WaitMessage(ctx, tg.bots[0], func(m telegramsim.Message) bool { return m.ID > last && m.Code() != "" })
+	_, err := u.WaitMessage(ctx, s.telegram.bots[0], func(m telegramsim.Message) bool { return m.ID > last && m.Code() != "" })
 	return time.Since(began), err
 }
 

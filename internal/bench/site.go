@@ -23,6 +23,7 @@ type site struct {
 	target
 	server   *server   // nil: somebody else's
 	provider *provider // nil: codes come from the test key's answers
+	telegram *telegram // nil: a site without bots
 	phones   atomic.Int64
 	inboxes  sync.Map // of phones that a customer waits for, each a chan code
 
@@ -32,9 +33,9 @@ type site struct {
 }
 
 // open finds the API of the options, or runs one in a directory that is gone
-// afterwards. TelegramAPI is empty for a server without bots. Close the site
-// also where an error comes with it.
-func (o Options) open(ctx context.Context, telegramAPI string) (*site, error) {
+// afterwards. Telegram has as many bots, which wait to be registered. Close the
+// site also where an error comes with it.
+func (o Options) open(ctx context.Context, bots int) (*site, error) {
 	s := &site{}
 	var err error
 	if o.URL != "" {
@@ -55,8 +56,11 @@ func (o Options) open(ctx context.Context, telegramAPI string) (*site, error) {
 		return s, err
 	}
 	args := []string{"--database-url", s.database, "--master-key-file", s.keyFile(), "--config", s.config()}
-	if telegramAPI != "" {
-		args = append(args, "--telegram-api", telegramAPI)
+	if bots > 0 {
+		if s.telegram, err = newTelegram(bots); err != nil {
+			return s, err
+		}
+		args = append(args, "--telegram-api", s.telegram.URL())
 	}
 	if o.FsyncDelay > 0 {
 		args = append(args, "--fsync-delay", o.FsyncDelay.String())
@@ -140,6 +144,9 @@ func (s *site) close() error {
 	var errs []error
 	if s.server != nil {
 		errs = append(errs, s.server.stop())
+	}
+	if s.telegram != nil {
+		s.telegram.Close()
 	}
 	if s.provider != nil {
 		errs = append(errs, s.provider.err())

@@ -27,19 +27,19 @@ func newTelegram(bots int) (*telegram, error) {
 	return t, nil
 }
 
-// register hands every bot to the server and returns once all of them poll.
-func (t *telegram) register(ctx context.Context, s *site) (err error) {
+// registerBots hands every bot to the server and returns once all of them poll.
+func (s *site) registerBots(ctx context.Context) (err error) {
 	c, err := s.connect(ctx, "")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	for _, b := range t.bots {
+	for _, b := range s.telegram.bots {
 		if _, err := c.do(s.post("/v1/bots", `{"kind":"telegram","token":"`+b.Token()+`"}`)); err != nil {
 			return fmt.Errorf("register a bot: %w", err)
 		}
 	}
-	return t.waitPolling(ctx)
+	return s.telegram.waitPolling(ctx)
 }
 
 func (t *telegram) waitPolling(ctx context.Context) error {
