@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -172,8 +173,12 @@ func (q *queue) close() []*job {
 // next waits for work. It picks a batch, which is a single cold function or up
 // to limit ops of both lanes, and hands over the jobs that were refused
 // meanwhile. It returns nothing once the queue has closed and is empty.
+//
+// Whoever can run now runs first: under load those are callers about to ask,
+// and a batch is about twice as large for it. Nobody waits for it otherwise.
 func (q *queue) next(limit int) (batch, refused []*job) {
 	for {
+		runtime.Gosched()
 		q.mu.Lock()
 		closed := q.closed
 		batch, refused = q.pick(limit), q.refused

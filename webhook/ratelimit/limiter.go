@@ -16,7 +16,8 @@ import (
 // bucket of ATM: one time per caller says when its bucket will be full again,
 // so there are no counters to reset and no window edges to exploit.
 type Limiter struct {
-	name     string
+	name     string // quoted, as it stands in the headers
+	policy   []string
 	burst    int
 	window   time.Duration
 	interval time.Duration // between two calls at the sustained rate
@@ -30,7 +31,8 @@ type Limiter struct {
 // window in the long run. Name stands in the headers.
 func New(name string, burst int, window time.Duration) *Limiter {
 	return &Limiter{
-		name: name, burst: burst, window: window, interval: window / time.Duration(burst),
+		name: strconv.Quote(name), policy: []string{fmt.Sprintf("%q;q=%d;w=%d", name, burst, seconds(window))},
+		burst: burst, window: window, interval: window / time.Duration(burst),
 		full: map[string]time.Time{},
 	}
 }
@@ -95,9 +97,8 @@ func (l *Limiter) forget(now time.Time) {
 // Announce writes the standing into an answer, in the fields of
 // draft-ietf-httpapi-ratelimit-headers-10.
 func (s Standing) Announce(h http.Header) {
-	l := s.limiter
-	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.name, l.burst, seconds(l.window)))
-	h.Set("RateLimit", strconv.Quote(l.name)+";r="+strconv.Itoa(s.Left)+";t="+strconv.Itoa(seconds(s.Reset)))
+	h["Ratelimit-Policy"] = s.limiter.policy // spelled as Set would
+	h.Set("RateLimit", s.limiter.name+";r="+strconv.Itoa(s.Left)+";t="+strconv.Itoa(seconds(s.Reset)))
 }
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
