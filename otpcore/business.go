@@ -92,6 +92,10 @@ type Settings struct {
 	// Templates holds the version in force of each key under which the business
 	// says something itself. It changes with the texts only.
 	Templates map[string]int `json:",omitempty"`
+	// TemplatesGone is the highest version among the keys whose versions were
+	// dropped. A key begins above it: should it be one of them, a message under
+	// way never finds other words under the number that it holds.
+	TemplatesGone int `json:",omitempty"`
 }
 
 // Scope is one right of an API key.

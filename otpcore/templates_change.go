@@ -87,7 +87,9 @@ func (s *Templates) change(ctx context.Context, by Caller, c TemplateChange, rou
 		if made = versionOf(kept, found); found != "" {
 			return found, nil
 		}
-		next := &Template{BusinessID: business.ID, Key: c.Key, Locale: c.Locale, Version: 1, Author: c.Author, CreatedAt: tx.Now()}
+		next := &Template{
+			BusinessID: business.ID, Key: c.Key, Locale: c.Locale, Version: business.Settings.TemplatesGone + 1, Author: c.Author, CreatedAt: tx.Now(),
+		}
 		if len(kept) > 0 {
 			next.Version = kept[len(kept)-1].Version + 1
 		}
@@ -186,7 +188,8 @@ func (s *Templates) makeRoom(tx Tx, business *Business, kept []*Template, next *
 }
 
 // forgetKey drops the versions of the key that is out of force for longest,
-// where there are as many such keys as there may be in force.
+// where there are as many such keys as there may be in force. Its last number
+// outlives it.
 func (s *Templates) forgetKey(tx Tx, business *Business) error {
 	keys, err := tx.TemplateKeys(business.ID)
 	if err != nil || len(keys) < 2*ownKeys {
@@ -208,6 +211,8 @@ func (s *Templates) forgetKey(tx Tx, business *Business) error {
 				return err
 			}
 		}
+		gone := &business.Settings.TemplatesGone
+		*gone = max(*gone, kept[len(kept)-1].Version)
 		return nil
 	}
 	return nil

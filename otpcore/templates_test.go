@@ -416,6 +416,42 @@ func TestKeysAreBounded(t *testing.T) {
 	})
 }
 
+// TestNumbersOfVersionsNeverComeBack: a key whose versions were dropped goes on
+// behind its last one, so that nobody is shown what an old number stood for.
+func TestNumbersOfVersionsNeverComeBack(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.linkUser("100")
+		turn := func(key, says string) { // in force and out again
+			h.save(h.change(key, "en", says))
+			if err := h.Templates.Remove(h.t.Context(), h.by, otpcore.TemplateChange{Key: key, Locale: "en"}); err != nil {
+				t.Fatal(err)
+			}
+			h.reread()
+		}
+		h.save(h.change("gate", "en", "the old words"))
+		h.begin(named("gate", "en"))
+		if said := h.lastSaid(1); !strings.Contains(said, "the old words") {
+			t.Fatalf("said %q", said)
+		}
+		turn("gate", "older words")
+		for i := range 199 {
+			turn(fmt.Sprint("key", i), "text")
+		}
+		time.Sleep(time.Hour)
+		turn("last", "text") // takes the place of gate
+		if list, err := h.Templates.Versions(h.t.Context(), h.by, "gate", "en"); err != nil || len(list) != 0 {
+			t.Fatalf("%d versions of what was dropped, %v", len(list), err)
+		}
+		if made := h.save(h.change("gate", "en", "the new words")); made.Version != 4 {
+			t.Errorf("the key goes on with version %d, want 4: three are gone", made.Version)
+		}
+		h.begin(named("gate", "en"))
+		if said := h.lastSaid(2); !strings.Contains(said, "the new words") {
+			t.Errorf("said %q", said)
+		}
+	})
+}
+
 func TestPreviewStoresNothing(t *testing.T) {
 	inHouse(t, func(h *house) {
 		ctx := h.t.Context()
