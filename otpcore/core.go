@@ -64,7 +64,7 @@ func New(cfg Config) *Core {
 	events := newEvents(d, cfg)
 	return &Core{
 		Verifications: verifications,
-		Orders:        &Orders{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
+		Orders:        &Orders{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, templates: templates, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Businesses:    businesses,
 		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Linking:       &Linking{desk: d, boot: cfg.Boot},

@@ -43,6 +43,8 @@ func (d *desk) UpdateOrder(c *Case, r OrderRequest, news OrderNews, handover *Ve
 
 func (d *desk) Tell(c *Case) { d.tell(c, CauseLinked) }
 
-func CheckOrderNumber(number string) error               { return checkOrderNumber(number) }
-func CheckItems(items []OrderItem) error                 { return checkItems(items) }
-func CheckStatus(status OrderStatus, title string) error { return checkStatus(status, title) }
+func CheckOrderNumber(number string) error { return checkOrderNumber(number) }
+func CheckItems(items []OrderItem) error   { return checkItems(items) }
+func CheckStatus(status OrderStatus, title string) error {
+	return checkStatus(OrderRequest{Status: status, Title: title})
+}

@@ -80,13 +80,15 @@ type OrderNews struct {
 	TrackingURL string      `json:"tracking_url,omitempty"`
 	Locale      string      `json:"locale,omitempty"`
 
-	Title       string        `json:"title,omitempty"` // of a status of the business's own
-	Channels    []Channel     `json:"channels,omitempty"`
-	SMSFallback bool          `json:"sms_fallback,omitempty"` // where no chat takes it, an SMS does
-	Paid        bool          `json:"paid,omitempty"`         // the phone's country is on the business's list
-	LinkProof   Proof         `json:"link_proof,omitempty"`
-	LinkMaxAge  time.Duration `json:"link_max_age,omitempty"`
-	Quiet       QuietHours    `json:"quiet,omitzero"`
+	Title       string                `json:"title,omitempty"` // of a status of the business's own
+	Template    string                `json:"template,omitempty"`
+	Words       map[string]OrderWords `json:"words,omitempty"` // of the template, by locale
+	Channels    []Channel             `json:"channels,omitempty"`
+	SMSFallback bool                  `json:"sms_fallback,omitempty"` // where no chat takes it, an SMS does
+	Paid        bool                  `json:"paid,omitempty"`         // the phone's country is on the business's list
+	LinkProof   Proof                 `json:"link_proof,omitempty"`
+	LinkMaxAge  time.Duration         `json:"link_max_age,omitempty"`
+	Quiet       QuietHours            `json:"quiet,omitzero"`
 }
 
 // over puts what an update says over what is known; locale is for an order that

@@ -38,7 +38,7 @@ func (s *Orders) draft(by Caller, r OrderRequest) (orderDraft, Phone, error) {
 	}
 	for _, check := range []func() error{
 		func() error { return checkOrderNumber(r.Number) },
-		func() error { return checkStatus(r.Status, r.Title) },
+		func() error { return checkStatus(r) },
 		func() error { return checkItems(r.Items) },
 		func() error { return checkTrackingURL(set, r.TrackingURL) },
 		func() error {
@@ -139,18 +139,22 @@ func checkOrderNumber(number string) error {
 	return nil
 }
 
-func checkStatus(status OrderStatus, title string) error {
+func checkStatus(r OrderRequest) error {
 	switch {
-	case status.known() && title != "":
+	case r.Status.known() && r.Title != "":
 		return invalid("title_not_allowed", "/title", "This status has its own text in every language. Leave title out, or use a status of your own.")
-	case status.known():
+	case r.Template != "" && r.Title != "":
+		return invalid("title_not_allowed", "/title", "The template has the words that the customer reads. Leave title out, or template.")
+	case r.Status.known():
 		return nil
-	case !statusForm.MatchString(string(status)):
+	case !statusForm.MatchString(string(r.Status)):
 		return invalid("invalid_value", "/order_status", "Send one of the statuses of the contract, or one of your own in small letters, digits and underscores.")
-	case title == "":
-		return invalid("title_missing", "/title", "A status of your own needs a title: the words that the customer reads.")
+	case r.Template != "":
+		return nil
+	case r.Title == "":
+		return invalid("title_missing", "/title", "A status of your own needs a title, the words that the customer reads, or a template.")
 	}
-	return checkWords("/title", title, 64)
+	return checkWords("/title", r.Title, 64)
 }
 
 func checkItems(items []OrderItem) error {

@@ -9,12 +9,13 @@ import (
 
 // Orders is what businesses do with orders: say what is new, and look.
 type Orders struct {
-	desk     *desk
-	ledger   Ledger
-	reader   Reader
-	renderer Renderer
-	doors    doors
-	parse    func(by Caller, raw, country string) (Phone, error)
+	desk      *desk
+	ledger    Ledger
+	reader    Reader
+	renderer  Renderer
+	templates *Templates
+	doors     doors
+	parse     func(by Caller, raw, country string) (Phone, error)
 }
 
 // OrderRequest says what is new with an order. What is left out of the message
@@ -22,8 +23,10 @@ type Orders struct {
 type OrderRequest struct {
 	Number      string
 	Status      OrderStatus
-	Title       string    // of a status of the business's own
-	OccurredAt  time.Time // zero: now
+	Title       string           // of a status of the business's own
+	Template    string           // of the business's own, in place of the words for the status
+	Params      map[string]Param // of the template
+	OccurredAt  time.Time        // zero: now
 	Phone       string
 	Country     string
 	Locale      string
@@ -70,6 +73,9 @@ const (
 func (s *Orders) Update(ctx context.Context, by Caller, r OrderRequest) (*OrderUpdated, error) {
 	draft, phone, err := s.draft(by, r)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.words(ctx, by, r, &draft.news); err != nil {
 		return nil, err
 	}
 	var out OrderUpdated

@@ -17,8 +17,10 @@ func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
 		name = business.Name
 	}
 	way := d.carriers.Way(o.BusinessID, o.Mode, j.delivery.Channel, o.Phone.Region)
+	words := ""
+	out.Locale, words = o.News.spoken(d.renderer, out.Locale, j.delivery.Channel)
 	in := OrderText{
-		Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Number: o.Number, Status: o.Status, News: o.News,
+		Channel: j.delivery.Channel, Locale: out.Locale, Words: words, Brand: name, Number: o.Number, Status: o.Status, News: o.News,
 		Now: now, Location: location(business), Capabilities: way.Capabilities,
 	}
 	if v := j.verification; j.delivery.Wanted == WantCode && v != nil && v.ID == o.VerificationID && !v.Status.Terminal() && now.Before(v.ExpiresAt) {

@@ -380,6 +380,9 @@ type Renderer interface {
 	Code(in CodeText) (Message, error)
 	// Order renders the message of an order.
 	Order(in OrderText) (Message, error)
+	// Words puts the values of an update into a business's own text for orders. It
+	// fails only for values that the text does not ask for.
+	Words(in OwnWords) (OrderWords, error)
 	// Reply renders a bot's answer in the linking conversation. Args fill the
 	// {{name}}s of the text.
 	Reply(key, locale string, args map[string]string) (Message, error)
@@ -411,6 +414,15 @@ type TemplateDraft struct {
 	Hosts  []string // that links may lead to
 }
 
+// OwnWords is what a business's own words about an order are made of.
+type OwnWords struct {
+	Text   *TemplateText
+	Locale string
+	Brand  string
+	Number string // of the order
+	Params map[string]Param
+}
+
 // SMSSize is what an SMS is billed by.
 type SMSSize struct {
 	Encoding   string // GSM-7 or UCS-2
@@ -421,6 +433,7 @@ type SMSSize struct {
 // TemplateSpec declares what a template needs.
 type TemplateSpec struct {
 	Key     string
+	Kind    TemplateKind
 	Params  []ParamSpec
 	Context []ParamSpec // names that the check must repeat
 	Proof   Proof       // least proof of a link that may carry it
@@ -444,6 +457,7 @@ type OrderText struct {
 	Brand        string
 	Number       string
 	Status       OrderStatus
+	Words        string // of the business's own in place of those for the status; may be empty
 	News         OrderNews
 	Code         Code // the hand-over code; of no length: there is none to show
 	CodeUntil    time.Time

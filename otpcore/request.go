@@ -71,7 +71,7 @@ func (v *Verifications) draft(by Caller, r StartRequest, said *wording, phone Ph
 	if err := v.draftTimes(&out, r, set); err != nil {
 		return out, err
 	}
-	if !said.exists() {
+	if !said.exists() || said.spec.Kind != TemplateOfCode {
 		return out, &Error{Kind: KindNotFound, Code: "template_unknown", Field: "/template", Detail: "No template has this name. Use login, registration, payment, order_confirm, document_access or one that you made."}
 	}
 	if err := v.draftTexts(&out, r, spec); err != nil {

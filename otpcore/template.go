@@ -21,10 +21,23 @@ type Template struct {
 	CreatedAt time.Time
 }
 
-// TemplateText is what a template says and what it needs for that.
+// TemplateKind is what the messages of a template are about.
+type TemplateKind string
+
+// The kinds.
+const (
+	TemplateOfCode  TemplateKind = ""      // a code
+	TemplateOfOrder TemplateKind = "order" // news of an order, in place of those that are built in
+)
+
+var templateKinds = []TemplateKind{TemplateOfCode, TemplateOfOrder}
+
+// TemplateText is what a template says and what it needs for that. One of an
+// order has no name, no proof and no context.
 type TemplateText struct {
-	Name     string // of the code within a sentence, for "the login code has expired"
-	Proof    Proof  // least proof of a link that may carry it; empty: as built in, else contact
+	Kind     TemplateKind `json:",omitempty"`
+	Name     string       // of the code within a sentence, for "the login code has expired"
+	Proof    Proof        // least proof of a link that may carry it; empty: as built in, else contact
 	Params   []ParamSpec
 	Context  []ParamSpec // names that the check must repeat
 	Chat     string      // lines; one whose value is absent is left out
@@ -70,6 +83,7 @@ func (w *wording) add(t TemplateText) {
 	if t.Proof == ProofSMS {
 		w.spec.Proof = ProofSMS
 	}
+	w.spec.Kind = t.Kind
 	if !w.built {
 		w.spec.Params = together(w.spec.Params, t.Params)
 		w.spec.Context = together(w.spec.Context, t.Context)
@@ -95,17 +109,21 @@ func (w *wording) exists() bool { return w.built || len(w.own) > 0 }
 // locale is the one in which a message is written: the nearest that has texts.
 // A key that is not built in may have few of them.
 func (w *wording) locale(r Renderer, wanted, fallback string) string {
-	near := r.Locale(wanted, fallback)
-	if w.built || w.own[near] != nil || len(w.own) == 0 {
-		return near
+	if w.built || len(w.own) == 0 {
+		return r.Locale(wanted, fallback)
 	}
-	if near = r.Locale(fallback, ""); w.own[near] != nil {
-		return near
+	return nearest(r, w.own, wanted, fallback)
+}
+
+// nearest is the locale, out of those that have something, in which a person
+// reads it: the wanted one, else the fallback, else English, else any.
+func nearest[T any](r Renderer, of map[string]T, wanted, fallback string) string {
+	for _, near := range []string{r.Locale(wanted, fallback), r.Locale(fallback, ""), r.Locale("", "")} {
+		if _, has := of[near]; has {
+			return near
+		}
 	}
-	if near = r.Locale("", ""); w.own[near] != nil {
-		return near
-	}
-	return slices.Sorted(maps.Keys(w.own))[0]
+	return slices.Sorted(maps.Keys(of))[0]
 }
 
 // text is the business's own text in the locale; nil: the built-in one counts.

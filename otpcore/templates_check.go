@@ -54,23 +54,34 @@ func (s *Templates) check(business *Business, t *TemplateText, kept []*Template,
 		}
 	}
 	t.Chat, t.WhatsApp = windows.Replace(t.Chat), windows.Replace(t.WhatsApp)
-	t.Proof = or(t.Proof, ProofContact)
-	t.Segments = or(t.Segments, 1)
 	t.Context = slices.Clone(t.Context)
 	for i := range t.Context {
 		t.Context[i].Required = true // nobody confirms what is not named
 	}
 	var found findings
+	if t.Kind == TemplateOfOrder {
+		t.Segments = or(t.Segments, 2) // the number of an order alone takes 64 characters
+		found.order(t)
+	} else {
+		t.Proof = or(t.Proof, ProofContact)
+		t.Segments = or(t.Segments, 1)
+		found.code(t)
+	}
 	found.shape(t)
 	found.params("/params", t.Params, nil)
 	found.params("/context", t.Context, t.Params)
 	for _, locale := range s.renderer.Locales() {
 		if other := newest(kept, locale); other != nil && locale != next.Locale {
+			found.sameKind(t, other)
 			found.agree(t, other)
 		}
 	}
 	if len(found) == 0 {
-		found = s.renderer.Faults(TemplateDraft{Key: next.Key, Locale: next.Locale, Brand: business.Name, Text: *t, Hosts: business.Settings.ReturnHosts})
+		draft := TemplateDraft{Key: next.Key, Locale: next.Locale, Brand: business.Name, Text: *t}
+		if t.Kind == TemplateOfCode { // news of orders lead to places by their button only
+			draft.Hosts = business.Settings.ReturnHosts
+		}
+		found = s.renderer.Faults(draft)
 	}
 	if len(found) == 0 {
 		return nil
@@ -82,6 +93,9 @@ func (s *Templates) check(business *Business, t *TemplateText, kept []*Template,
 // values, and asks for at least the same proof. A payment stays bound to its
 // amount and payee whatever a business says about it.
 func (t *TemplateText) replaces(built TemplateText) error {
+	if t.Kind != TemplateOfCode {
+		return invalid("text_invalid", "/kind", "The built-in templates are texts of codes. Use a key of your own for a text about orders.")
+	}
 	if len(t.Params) > 0 && !slices.Equal(t.Params, built.Params) || len(t.Context) > 0 && !slices.Equal(t.Context, built.Context) {
 		return invalid("text_invalid", "/params", "The built-in template declares its values itself. Leave params and context out, or use a key of your own.")
 	}
@@ -93,15 +107,22 @@ func (t *TemplateText) replaces(built TemplateText) error {
 	return nil
 }
 
-func (f *findings) shape(t *TemplateText) {
+// code checks what only texts of codes have.
+func (f *findings) code(t *TemplateText) {
 	if t.Proof != ProofContact && t.Proof != ProofSMS {
 		f.add("/proof", "proof_unknown", "Ask for a link's proof contact or sms.")
 	}
-	if t.Segments < 1 || t.Segments > mostSegments {
-		f.add("/sms_segments", "segments_out_of_range", fmt.Sprintf("Let an SMS take 1 to %d segments.", mostSegments))
-	}
 	if checkWords("", t.Name, longestSaid) != nil {
 		f.add("/name", "name_missing", fmt.Sprintf("Name the code in at most %d characters, as within a sentence: order code.", longestSaid))
+	}
+}
+
+func (f *findings) shape(t *TemplateText) {
+	if !slices.Contains(templateKinds, t.Kind) {
+		f.add("/kind", "kind_unknown", "Say whether the text is of a code or about an order: code, order.")
+	}
+	if t.Segments < 1 || t.Segments > mostSegments {
+		f.add("/sms_segments", "segments_out_of_range", fmt.Sprintf("Let an SMS take 1 to %d segments.", mostSegments))
 	}
 	if strings.TrimSpace(t.Chat) == "" {
 		f.add("/chat", "text_missing", "Write the text for chats.")

@@ -51,6 +51,9 @@ func (s *Templates) Preview(ctx context.Context, by Caller, r PreviewRequest, no
 		return nil, err
 	}
 	set := s.businesses.InForce(by.Business)
+	if spec.Kind == TemplateOfOrder {
+		return s.looksOfOrder(by, r, text, set, now)
+	}
 	in := CodeText{
 		Template: r.Key, Locale: r.Locale, Brand: by.Business.Name, Code: sampleCode, Now: now, ValidUntil: now.Add(set.TTL), Own: text,
 		Origin: set.SMSOrigin, AppHash: set.SMSAppHash,
@@ -123,11 +126,39 @@ func sample(kind string, set Settings, now time.Time) Param {
 }
 
 func (s *Templates) looks(in CodeText) ([]Preview, error) {
+	return s.onEach(func(ch Channel, can Capabilities) (Message, error) {
+		in.Channel, in.Capabilities = ch, can
+		return s.renderer.Code(in)
+	})
+}
+
+// looksOfOrder shows a business's own words about an order of which nothing else
+// is known.
+func (s *Templates) looksOfOrder(by Caller, r PreviewRequest, text *TemplateText, set Settings, now time.Time) ([]Preview, error) {
+	if len(r.Context) > 0 {
+		return nil, invalid("param_unknown", "/context", "A text about orders has no context: it carries no code.")
+	}
+	values, err := checkParams("/params", text.Params, s.filled(text.Params, r.Params, set, now))
+	if err != nil {
+		return nil, err
+	}
+	number := sample("order_number", set, now).Text
+	words, err := s.renderer.Words(OwnWords{Text: text, Locale: r.Locale, Brand: by.Business.Name, Number: number, Params: values})
+	if err != nil {
+		return nil, err
+	}
+	in := OrderText{Locale: r.Locale, Brand: by.Business.Name, Number: number, Now: now, Location: location(by.Business)}
+	return s.onEach(func(ch Channel, can Capabilities) (Message, error) {
+		in.Channel, in.Capabilities, in.Words = ch, can, words.On(ch)
+		return s.renderer.Order(in)
+	})
+}
+
+// onEach renders a message for every channel.
+func (s *Templates) onEach(render func(Channel, Capabilities) (Message, error)) ([]Preview, error) {
 	var all []Preview
 	for _, ch := range Channels {
-		in.Channel = ch
-		in.Capabilities = Capabilities{CanButton: ch == Telegram, CanEdit: ch == Telegram, FreeText: true}
-		m, err := s.renderer.Code(in)
+		m, err := render(ch, Capabilities{CanButton: ch == Telegram, CanEdit: ch == Telegram, FreeText: true})
 		if err != nil {
 			return nil, err
 		}

@@ -34,6 +34,10 @@ type examination struct {
 // fail or mislead.
 func (r *Renderer) Faults(d otpcore.TemplateDraft) []otpcore.FieldError {
 	e := &examination{l: r.locale(d.Locale), spec: ownSpec(d.Key, &d.Text), draft: d}
+	if d.Text.Kind == otpcore.TemplateOfOrder {
+		e.order()
+		return e.found
+	}
 	e.chat("/chat", d.Text.Chat, otpcore.Telegram, telegramUnits)
 	if d.Text.WhatsApp != "" {
 		e.chat("/whatsapp", d.Text.WhatsApp, otpcore.WhatsApp, whatsAppUnits)
@@ -200,7 +204,11 @@ func (e *examination) words(field string, t text, addressed bool) {
 		said = addresses.ReplaceAllStringFunc(said, e.allowed)
 	}
 	if otpcore.LeadsAway(strings.ReplaceAll(said, "\x00", "x")) { // a value makes a link of "{{brand}}.kz"
-		e.add(field, "link_not_allowed", "Leave out links and addresses. A text for chats may hold whole https addresses of the hosts in return_hosts.")
+		detail := "Leave out links and addresses. A text for chats may hold whole https addresses of the hosts in return_hosts."
+		if e.draft.Text.Kind == otpcore.TemplateOfOrder {
+			detail = "Leave out links and addresses. tracking_url of an update becomes a button under the message."
+		}
+		e.add(field, "link_not_allowed", "%s", detail)
 	}
 	if otpcore.LooksLikeCode(said) {
 		e.add(field, "digits_not_allowed", "Leave out runs of four or more digits: they could be taken for the code.")

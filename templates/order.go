@@ -74,8 +74,8 @@ func (c *compiler) whole(at, source string, names ...string) text {
 const shownItems = 10
 
 // Order renders the message of an order. The hand-over code is its only Mono
-// span. It fails only for a status without a text and without a title, which a
-// checked update cannot have.
+// span. It fails only for a status without a text, a title and words of the
+// business, which a checked update cannot have.
 func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
 	l := r.locale(in.Locale)
 	heading, err := l.orderHeading(in)
@@ -104,6 +104,9 @@ func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
 }
 
 func (l *locale) orderHeading(in otpcore.OrderText) (string, error) {
+	if in.Words != "" {
+		return l.headed(in.Brand, inertLines(in.Words)), nil
+	}
 	values := map[string]string{"order": inert(in.Number), "title": inert(in.News.Title)}
 	t, known := l.orders.statuses[in.Status]
 	switch {
@@ -113,7 +116,12 @@ func (l *locale) orderHeading(in otpcore.OrderText) (string, error) {
 	default:
 		return "", fmt.Errorf("order status %q has no text", in.Status)
 	}
-	return l.orders.heading.fill(map[string]string{"brand": inert(in.Brand), "status": t.fill(values)}), nil
+	return l.headed(in.Brand, t.fill(values)), nil
+}
+
+// headed puts the business's name before what is said.
+func (l *locale) headed(brand, said string) string {
+	return l.orders.heading.fill(map[string]string{"brand": inert(brand), "status": said})
 }
 
 func (l *locale) orderItems(items []otpcore.OrderItem) []string {

@@ -21,8 +21,11 @@ import (
 // orderColumns are the headings that a file may have; the first three it must.
 var orderColumns = []string{
 	"order_id", "order_status", "phone", "title", "occurred_at", "country", "locale", "total", "currency",
-	"tracking_url", "sms_fallback", "handover_code",
+	"tracking_url", "sms_fallback", "handover_code", "template",
 }
+
+// paramColumn begins the headings of values for the words of the template.
+const paramColumn = "params."
 
 const neededColumns = 3
 
@@ -130,8 +133,8 @@ func checkHeadings(headings []string) error {
 	for i, h := range headings {
 		headings[i] = strings.ToLower(strings.TrimSpace(h))
 		switch {
-		case !slices.Contains(orderColumns, headings[i]):
-			return fmt.Errorf("line 1: the heading %q is unknown; there are %s", h, strings.Join(orderColumns, ", "))
+		case !slices.Contains(orderColumns, headings[i]) && (!strings.HasPrefix(headings[i], paramColumn) || headings[i] == paramColumn):
+			return fmt.Errorf("line 1: the heading %q is unknown; there are %s, and %sNAME for the values of a template", h, strings.Join(orderColumns, ", "), paramColumn)
 		case slices.Contains(headings[:i], headings[i]):
 			return fmt.Errorf("line 1: the heading %q stands twice", h)
 		}
@@ -188,7 +191,13 @@ func (row *orderLine) identify(seen map[string]int) {
 // update is the line as the API takes it.
 func (row *orderLine) update() map[string]any {
 	out := map[string]any{"idempotency_key": row.key}
+	params := make(map[string]string)
 	for name, value := range row.fields {
+		if param, ok := strings.CutPrefix(name, paramColumn); ok {
+			params[param] = value
+			out["params"] = params
+			continue
+		}
 		switch name {
 		case "total":
 			out[name] = map[string]string{"amount": strings.ReplaceAll(value, ",", "."), "currency": row.fields["currency"]}

@@ -77,6 +77,9 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 // code behind it; the code is the first tap target.
 func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
 	m := otpcore.Message{Text: in.Brand + ": order " + in.Number + " is " + string(in.Status)}
+	if in.Words != "" {
+		m.Text = in.Brand + ": " + in.Words
+	}
 	if in.News.Title != "" {
 		m.Text += " (" + in.News.Title + ")"
 	}
@@ -96,6 +99,12 @@ func (r *Renderer) Order(in otpcore.OrderText) (otpcore.Message, error) {
 		m.Buttons = [][]otpcore.Button{{{Label: "Track", URL: in.News.TrackingURL}}}
 	}
 	return m, nil
+}
+
+// Words is the text with the values behind it, on every channel.
+func (r *Renderer) Words(in otpcore.OwnWords) (otpcore.OrderWords, error) {
+	said := in.Text.Chat + " about " + in.Number + details(otpcore.CodeText{Params: in.Params}) + " [" + in.Locale + "]"
+	return otpcore.OrderWords{Chat: said, SMS: said}, nil
 }
 
 // details appends the values of the context and then of the params, each kind

@@ -604,6 +604,24 @@ func (e Scope) Valid() bool {
 	}
 }
 
+// Defines values for TemplateKind.
+const (
+	TemplateKindCode  TemplateKind = "code"
+	TemplateKindOrder TemplateKind = "order"
+)
+
+// Valid indicates whether the value is a known member of the TemplateKind enum.
+func (e TemplateKind) Valid() bool {
+	switch e {
+	case TemplateKindCode:
+		return true
+	case TemplateKindOrder:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TemplatePreviewMessageEncoding.
 const (
 	TemplatePreviewMessageEncodingGSM7 TemplatePreviewMessageEncoding = "GSM-7"
@@ -1539,6 +1557,9 @@ type Order struct {
 	// Examples: +77015550123
 	Phone *string `json:"phone,omitempty"`
 
+	// Template The business's own text that stands in place of the words for the status.
+	Template *string `json:"template,omitempty"`
+
 	// Title The words for a status of the business's own.
 	Title *string `json:"title,omitempty"`
 
@@ -1791,6 +1812,9 @@ type OrderUpdateRequest struct {
 	// Examples: paid, out_for_delivery, at_customs
 	OrderStatus OrderStatus `json:"order_status"`
 
+	// Params Values for the places in the words of `template`. No links and no runs of four or more digits.
+	Params map[string]Param `json:"params,omitempty"`
+
 	// Phone A phone in E.164 with `+`, for example `+77015550123`. Spaces, hyphens, dots and brackets are allowed. With
 	// `country` set, or a default country in the settings, also as it is dialled inside the country.
 	//
@@ -1803,6 +1827,11 @@ type OrderUpdateRequest struct {
 
 	// SmsFallback Send this update by SMS where no chat takes it; false by default.
 	SmsFallback *bool `json:"sms_fallback,omitempty"`
+
+	// Template The name of a template.
+	//
+	// Examples: login, gate
+	Template *TemplateKey `json:"template,omitempty"`
 
 	// Title The words for a status of the business's own, in the customer's language.
 	//
@@ -2014,6 +2043,12 @@ type SaveTemplateRequest struct {
 
 	// Context Values of a start's `context`, to which the code is bound. Every text shows each of them once.
 	Context []TemplateValue `json:"context,omitempty"`
+
+	// Kind What the messages are about. `code`: a code, for `POST /v1/verifications`. `order`: news of an order, for
+	// `POST /v1/order-updates`. Such a text shows `{{order}}`, the number of the order, once; the name of the business
+	// always stands before it. It has no `name`, no `proof` and no `context`, holds no links, and its SMS take two
+	// segments unless `sms_segments` says otherwise, a hand-over code not counted.
+	Kind *TemplateKind `json:"kind,omitempty"`
 
 	// Name What the code is called within a sentence: "the gate code has expired". A text in place of a built-in one may leave it out.
 	//
@@ -2273,6 +2308,12 @@ type Template struct {
 	// Examples: login, gate
 	Key TemplateKey `json:"key"`
 
+	// Kind What the messages are about. `code`: a code, for `POST /v1/verifications`. `order`: news of an order, for
+	// `POST /v1/order-updates`. Such a text shows `{{order}}`, the number of the order, once; the name of the business
+	// always stands before it. It has no `name`, no `proof` and no `context`, holds no links, and its SMS take two
+	// segments unless `sms_segments` says otherwise, a hand-over code not counted.
+	Kind *TemplateKind `json:"kind,omitempty"`
+
 	// Locale Its language.
 	Locale string `json:"locale"`
 
@@ -2309,6 +2350,12 @@ type Template struct {
 //
 // Examples: login, gate
 type TemplateKey = string
+
+// TemplateKind What the messages are about. `code`: a code, for `POST /v1/verifications`. `order`: news of an order, for
+// `POST /v1/order-updates`. Such a text shows `{{order}}`, the number of the order, once; the name of the business
+// always stands before it. It has no `name`, no `proof` and no `context`, holds no links, and its SMS take two
+// segments unless `sms_segments` says otherwise, a hand-over code not counted.
+type TemplateKind string
 
 // TemplateList All templates.
 type TemplateList struct {
@@ -2372,6 +2419,12 @@ type TemplateSummary struct {
 	//
 	// Examples: login, gate
 	Key TemplateKey `json:"key"`
+
+	// Kind What the messages are about. `code`: a code, for `POST /v1/verifications`. `order`: news of an order, for
+	// `POST /v1/order-updates`. Such a text shows `{{order}}`, the number of the order, once; the name of the business
+	// always stands before it. It has no `name`, no `proof` and no `context`, holds no links, and its SMS take two
+	// segments unless `sms_segments` says otherwise, a hand-over code not counted.
+	Kind *TemplateKind `json:"kind,omitempty"`
 
 	// Params Values of a start's `params`.
 	Params []TemplateValue `json:"params"`

@@ -22,10 +22,10 @@ func (h *Handlers) UpdateOrder(ctx context.Context, r UpdateOrderRequestObject) 
 
 func (h *Handlers) updateOrder(ctx context.Context, b *OrderUpdateRequest, key *otpcore.IdempotencyKey) (OrderUpdate, error) {
 	updated, err := h.Orders.Update(ctx, clientOf(ctx).caller, otpcore.OrderRequest{
-		Number: b.OrderID, Status: otpcore.OrderStatus(b.OrderStatus), Title: given(b.Title), OccurredAt: given(b.OccurredAt),
+		Number: b.OrderID, Status: otpcore.OrderStatus(b.OrderStatus), Title: given(b.Title), Template: given(b.Template), OccurredAt: given(b.OccurredAt),
 		Phone: b.Phone, Country: given(b.Country), Locale: given(b.Locale), Items: items(given(b.Items)), Total: money(b.Total),
 		TrackingURL: given(b.TrackingURL), Channels: convert[otpcore.Channel](given(b.Channels)),
-		SMSFallback: given(b.SmsFallback), Ring: b.Ring, Handover: handover(b.HandoverCode), Idempotency: key,
+		SMSFallback: given(b.SmsFallback), Ring: b.Ring, Params: params(b.Params), Handover: handover(b.HandoverCode), Idempotency: key,
 	})
 	if err != nil {
 		return OrderUpdate{}, err
@@ -46,7 +46,7 @@ func (h *Handlers) GetOrder(ctx context.Context, r GetOrderRequestObject) (GetOr
 	}
 	o := view.Order
 	out := Order{
-		OrderID: o.Number, OrderStatus: string(o.Status), Title: some[string](o.News.Title), Mode: Mode(o.Mode),
+		OrderID: o.Number, OrderStatus: string(o.Status), Title: some[string](o.News.Title), Template: some[string](o.News.Template), Mode: Mode(o.Mode),
 		Phone: some[string](view.Phone.E164()), OccurredAt: o.OccurredAt.UTC(), CreatedAt: o.CreatedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(),
 		TrackingURL: some[string](o.News.TrackingURL), VerificationID: some[string](o.VerificationID),
 		Delivery: OrderDelivery{Status: OrderDeliveryStatus(view.Outcome), HeldUntil: at(view.HeldUntil)},

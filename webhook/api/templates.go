@@ -15,7 +15,7 @@ func (h *Handlers) ListTemplates(ctx context.Context, _ ListTemplatesRequestObje
 	out := ListTemplates200JSONResponse{Items: []TemplateSummary{}}
 	for _, k := range all {
 		item := TemplateSummary{
-			Key: k.Key, Proof: Proof(k.Proof), Params: values(k.Params), Context: values(k.Context), Texts: []TemplateLocaleSummary{},
+			Key: k.Key, Kind: kind(k.Kind), Proof: Proof(k.Proof), Params: values(k.Params), Context: values(k.Context), Texts: []TemplateLocaleSummary{},
 		}
 		for _, locale := range k.Locales {
 			text := TemplateLocaleSummary{Locale: locale, Source: TemplateSourceBuiltIn}
@@ -131,9 +131,25 @@ func previewMessage(p otpcore.Preview) TemplatePreviewMessage {
 
 func templateText(b *SaveTemplateRequest) otpcore.TemplateText {
 	return otpcore.TemplateText{
-		Name: given(b.Name), Proof: otpcore.Proof(given(b.Proof)), Params: specs(b.Params), Context: specs(b.Context),
+		Kind: kindOf(b.Kind), Name: given(b.Name), Proof: otpcore.Proof(given(b.Proof)), Params: specs(b.Params), Context: specs(b.Context),
 		Chat: b.Chat, WhatsApp: given(b.Whatsapp), SMS: b.Sms, Segments: given(b.SmsSegments),
 	}
+}
+
+// kindOf reads a kind; what is left out is a code.
+func kindOf(k *TemplateKind) otpcore.TemplateKind {
+	if given(k) == TemplateKindOrder {
+		return otpcore.TemplateOfOrder
+	}
+	return otpcore.TemplateOfCode
+}
+
+func kind(k otpcore.TemplateKind) *TemplateKind {
+	shown := TemplateKindCode
+	if k == otpcore.TemplateOfOrder {
+		shown = TemplateKindOrder
+	}
+	return &shown
 }
 
 func specs(list []TemplateValue) []otpcore.ParamSpec {
@@ -153,7 +169,7 @@ func values(list []otpcore.ParamSpec) []TemplateValue {
 }
 
 func template(t *otpcore.Template) Template {
-	out := Template{Key: t.Key, Locale: t.Locale, Source: TemplateSourceBuiltIn}
+	out := Template{Key: t.Key, Kind: kind(t.Text.Kind), Locale: t.Locale, Source: TemplateSourceBuiltIn}
 	if t.Version > 0 {
 		out.Source, out.Version, out.Author, out.CreatedAt = TemplateSourceOwn, &t.Version, some[string](t.Author), at(t.CreatedAt)
 	}
