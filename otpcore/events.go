@@ -154,8 +154,8 @@ func (e *Events) place(ctx context.Context, by Caller, after string) (ID, error)
 	return id, nil
 }
 
-// tell adds the phone: of the verification, or of the link that the event is
-// about. A phone that is erased, or that no key opens any more, is left out:
+// tell adds the phone: of the verification, the link or the order that the event
+// is about. A phone that is erased, or that no key opens any more, is left out:
 // what happened stays true without it.
 func (e *Events) tell(ctx context.Context, sealed SealedEvent) (ToldEvent, error) {
 	told := ToldEvent{Event: sealed.Event}
@@ -170,6 +170,16 @@ func (e *Events) tell(ctx context.Context, sealed SealedEvent) (ToldEvent, error
 			return told, err
 		}
 		at, phone = linkPhonePlace(link), link.Phone
+	}
+	if number := sealed.Data["order_id"]; number != "" && sealed.VerificationID == "" {
+		order, err := e.reader.Order(ctx, sealed.BusinessID, sealed.Mode, number)
+		if errors.Is(err, ErrNotFound) {
+			return told, nil
+		}
+		if err != nil {
+			return told, err
+		}
+		at, phone = orderPhonePlace(order), order.Phone
 	}
 	if phone.Sealed == nil {
 		return told, nil

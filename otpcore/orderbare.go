@@ -50,6 +50,9 @@ func (d *desk) leftBehind(c *Case, r *orderRoad, m *Delivery) bool {
 	if way.BotID != m.BotID || !way.Capabilities.CanEdit {
 		return false
 	}
+	if c.Order.Phone.Sealed == nil {
+		return true // the person was forgotten while the message was on its way
+	}
 	// A chat that has lost its link hears nothing new of the order.
 	return r != nil && r.carries(m) ||
 		slices.ContainsFunc(c.Links, func(l *Link) bool { return l.ID == m.LinkID && l.Status == LinkActive })

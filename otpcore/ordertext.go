@@ -17,11 +17,17 @@ func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
 		name = business.Name
 	}
 	way := d.carriers.Way(o.BusinessID, o.Mode, j.delivery.Channel, o.Phone.Region)
+	if o.Phone.Sealed == nil {
+		o = o.forgotten()
+	}
 	words := ""
 	out.Locale, words = o.News.spoken(d.renderer, out.Locale, j.delivery.Channel)
 	in := OrderText{
 		Channel: j.delivery.Channel, Locale: out.Locale, Words: words, Brand: name, Number: o.Number, Status: o.Status, News: o.News,
 		Now: now, Location: location(business), Capabilities: way.Capabilities,
+	}
+	if checkTrackingURL(business.Settings, o.News.TrackingURL) != nil {
+		in.News.TrackingURL = "" // its host was taken off the list: no new message leads there
 	}
 	if v := j.verification; j.delivery.Wanted == WantCode && v != nil && v.ID == o.VerificationID && !v.Status.Terminal() && now.Before(v.ExpiresAt) {
 		in.Code, _ = d.desk.code(v) // without its key the message still tells of the order
@@ -32,6 +38,16 @@ func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
 		out.Message = out.Message.Under(name)
 	}
 	return unrendered(err)
+}
+
+// forgotten is the order as the message shows it that loses its code after its
+// person was forgotten: the words for a status of the business's own are gone.
+func (o *Order) forgotten() *Order {
+	shown := *o
+	if !o.Status.known() && o.News.Title == "" && len(o.News.Words) == 0 {
+		shown.News.Title = "…"
+	}
+	return &shown
 }
 
 // location is where the times in a business's texts are.

@@ -74,7 +74,7 @@ func checkParam(at, kind string, p Param) (Param, error) {
 	}
 	switch kind {
 	case "order_number":
-		if !orderForm.MatchString(p.Text) || linkForm.MatchString(p.Text) {
+		if !orderForm.MatchString(p.Text) || LeadsAway(p.Text) {
 			return p, invalid("param_type", at, "Send an order number of up to 32 letters, digits and # № / _ . - characters that is no link.")
 		}
 		return p, nil

@@ -258,6 +258,8 @@ type Reader interface {
 	CaseOf(ctx context.Context, business ID, mode Mode, id ID) (*Case, error)
 	// OrderOf loads the case of an order for showing it.
 	OrderOf(ctx context.Context, business ID, mode Mode, number string) (*Case, error)
+	// Order loads an order without its case, or returns ErrNotFound.
+	Order(ctx context.Context, business ID, mode Mode, number string) (*Order, error)
 	// OrdersAfter lists orders by their numbers, beginning after the given one.
 	OrdersAfter(ctx context.Context, business ID, mode Mode, number string, limit int) ([]*Order, error)
 	// OrderUpdates lists the history of an order as it came in, oldest first.

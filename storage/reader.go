@@ -122,6 +122,11 @@ func (db *DB) OrderOf(ctx context.Context, business otpcore.ID, mode otpcore.Mod
 	return c, nil
 }
 
+// Order implements otpcore.Reader.
+func (db *DB) Order(ctx context.Context, business otpcore.ID, mode otpcore.Mode, number string) (*otpcore.Order, error) {
+	return one(db.reader(ctx), scanOrder, selectOrderNumber, string(business), string(mode), number)
+}
+
 // OrdersAfter implements otpcore.Reader.
 func (db *DB) OrdersAfter(ctx context.Context, business otpcore.ID, mode otpcore.Mode, number string, limit int) ([]*otpcore.Order, error) {
 	return all(db.reader(ctx), scanOrder, ordersAfter, string(business), string(mode), number, limit)

@@ -10,13 +10,18 @@ import (
 // are, counted from the last word on it. Orders do not ripen in the order of
 // their making, so their table is walked round and round.
 const (
-	heldOrders = `SELECT id, updated_at <= $2 AND phone_sealed IS NOT NULL OR updated_at <= $3 FROM orders
-		WHERE id > $1 ORDER BY id LIMIT $4`
+	heldOrders = `SELECT id, updated_at <= $2 AND phone_sealed IS NOT NULL OR updated_at <= $3 OR phone_sealed IS NULL AND ` + tellsOf + `
+		FROM orders WHERE id > $1 ORDER BY id LIMIT $4`
+	// A message that was on its way when its person was erased says where it went
+	// once it has arrived.
+	tellsOf = `EXISTS (SELECT 1 FROM deliveries d WHERE d.order_ref = orders.id AND d.due_at IS NULL
+		AND (d.target IS NOT NULL OR d.message_id IS NOT NULL OR d.link_id <> ''))`
 	eraseOrder = `UPDATE orders SET phone_index = NULL, phone_sealed = NULL, news = '{}' WHERE id = $1`
 	eraseTitle = `UPDATE order_updates SET title = '' WHERE order_ref = $1`
 	eraseSent  = `UPDATE deliveries SET ` + noMessage + ` WHERE order_ref = $1 AND due_at IS NULL`
 	countSent  = `SELECT COUNT(*) FROM deliveries WHERE order_ref = $1`
 	orderAge   = `SELECT updated_at FROM orders WHERE id = $1`
+	erased     = `SELECT phone_sealed IS NULL FROM orders WHERE id = $1`
 
 	deleteOrder        = `DELETE FROM orders WHERE id = $1`
 	deleteOrderUpdates = `DELETE FROM order_updates WHERE order_ref = $1`
@@ -37,12 +42,16 @@ func takeOrders(t *transaction, p page) (int64, string, error) {
 		if err != nil {
 			return 0, "", err
 		}
+		gone, err := value[bool](&t.session, erased, id)
+		if err != nil {
+			return 0, "", err
+		}
 		switch at := fromMillis(updated); {
 		case !at.After(p.now.Add(-rowsKept)):
 			if _, err = t.exec(deleteOrderUpdates, id); err == nil {
 				_, err = t.exec(deleteOrder, id)
 			}
-		case !at.After(p.now.Add(-personKept)):
+		case gone, !at.After(p.now.Add(-personKept)):
 			err = t.eraseOrder(id)
 		default:
 			continue

@@ -376,23 +376,64 @@ func TestOrderEvents(t *testing.T) {
 	s.addBot(1)
 	s.link(goodPhone)
 	o := s.tells("№ 1", "placed", nil)
-	var page struct {
-		Items []struct {
-			Type string            `json:"type"`
-			Data map[string]string `json:"data"`
-		} `json:"items"`
-	}
+	var told []toldEvent
 	var kinds []string
 	w.until("the events are there", func() bool {
-		s.ask("GET", "/v1/events?types=order.updated,delivery.sent", nil).into(s, http.StatusOK, &page)
-		kinds = nil
-		for _, e := range page.Items {
+		told, kinds = s.told("order.updated,delivery.sent"), nil
+		for _, e := range told {
 			kinds = append(kinds, e.Type+" "+e.Data["order_id"])
 		}
 		return len(kinds) == 2
 	})
-	if !slices.Equal(kinds, []string{"order.updated № 1", "delivery.sent № 1"}) || page.Items[0].Data["update_id"] != o.ID || page.Items[0].Data["order_status"] != "placed" {
-		t.Errorf("events %+v", page.Items)
+	if !slices.Equal(kinds, []string{"order.updated № 1", "delivery.sent № 1"}) || told[0].Data["update_id"] != o.ID || told[0].Data["order_status"] != "placed" {
+		t.Errorf("events %+v", told)
+	}
+	for _, e := range told {
+		if phone := e.Data["phone"]; !strings.HasPrefix(phone, goodPhone[:5]) || !strings.Contains(phone, "•") || strings.Contains(phone, goodPhone) {
+			t.Errorf("%s: phone %q", e.Type, phone)
+		}
+	}
+	s.ask("POST", "/v1/phones/forget", fields{"phone": goodPhone}).into(s, http.StatusOK, &fields{})
+	if told = s.told("order.updated"); len(told) != 1 || told[0].Data["phone"] != "" {
+		t.Errorf("of an erased person %+v", told)
+	}
+}
+
+// TestButtonLeadsToListedHostsOnly: a host that was taken off the list is not
+// led to by anything that is sent from then on.
+func TestButtonLeadsToListedHostsOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.business("Shop")
+	s.addBot(1)
+	u := s.link(goodPhone)
+	hosts := func(list ...string) {
+		s.ask("PATCH", "/v1/settings", fields{"link_hosts": list}).into(s, http.StatusOK, &fields{})
+	}
+	led := func(m telegramsim.Message) bool {
+		for _, row := range m.Buttons {
+			for _, b := range row {
+				if strings.HasPrefix(b.URL, "https://track.example.com/") {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	hosts("track.example.com")
+	s.tells("A-1", "placed", fields{"tracking_url": "https://track.example.com/A-1"})
+	if m := s.reads(u, "is placed"); !led(m) {
+		t.Errorf("no button under %q: %+v", m.Text, m.Buttons)
+	}
+	hosts("other.example.com")
+	s.tells("A-1", "paid", nil)
+	if m := s.reads(u, "is paid"); led(m) {
+		t.Errorf("an edit leads to a host that is off the list")
+	}
+	hosts("track.example.com")
+	s.tells("A-1", "packed", nil)
+	if m := s.reads(u, "is packed"); !led(m) {
+		t.Errorf("the host is back, the button is not")
 	}
 }
 

@@ -68,8 +68,13 @@ func orderRows(t *testing.T, lab Lab) {
 		v := s.orderOf(by, "№ 1/2")
 		equal(t, "status", v.Order.Status, otpcore.OrderPaid)
 		equal(t, "history", len(v.History), 2)
+		alone, err := s.db.Order(t.Context(), by.Business.ID, by.Mode, "№ 1/2")
+		must(t, err)
+		equal(t, "order by its number", alone.ID, v.Order.ID)
 	}
-	_, err := s.core.Orders.Get(t.Context(), testB, "№ 1/2")
+	_, err := s.db.Order(t.Context(), shopB.ID, otpcore.Test, "№ 1/2")
+	missing(t, "order of nobody by its number", err)
+	_, err = s.core.Orders.Get(t.Context(), testB, "№ 1/2")
 	missing(t, "order of nobody", err)
 }
 
