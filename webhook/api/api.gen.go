@@ -1672,6 +1672,13 @@ type OrderProblem struct {
 	//
 	// Examples: /phone
 	Pointer *string `json:"pointer,omitempty"`
+
+	// RetryAfter With `status` 429 and 503: the update could not be looked at in time and is no worse than the others. Send
+	// the whole batch again after so many seconds, with the same `Idempotency-Key`; what was stored is only repeated.
+	//
+	//
+	// Examples: 1
+	RetryAfter *int `json:"retry_after,omitempty"`
 }
 
 // OrderStatus `placed`, `confirmed`, `paid`, `packed`, `shipped`, `out_for_delivery`, `ready_for_pickup`, `delivered`,

@@ -146,6 +146,9 @@ func (h *Handlers) updateRow(ctx context.Context, row *orderRow) {
 func (row *orderRow) refuse(err error) {
 	p := problem.From(err)
 	row.result = OrderUpdateResult{Status: p.Status, Problem: &OrderProblem{Code: p.Code, Detail: p.Detail}}
+	if p.RetryAfter > 0 {
+		row.result.Problem.RetryAfter = &p.RetryAfter
+	}
 	if len(p.Errors) > 0 {
 		row.result.Problem.Pointer, row.result.Problem.Detail = some[string](p.Errors[0].Pointer), p.Errors[0].Detail
 	}
