@@ -26,7 +26,8 @@ var alertTexts = map[otpcore.BotState]string{
 	otpcore.BotOutdated:       "bot_outdated",
 }
 
-// alert tells the owner of the bot's new state, in the transaction that stores
+// alert tells the owner of the bot's new state, or whoever the operator wants to
+// be told of a shared one's, in the transaction that stores
 // it: once, however often the program starts. A text that cannot be made must
 // not keep the state from being stored.
 func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
@@ -34,7 +35,17 @@ func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
 	if f.config.Alerts == nil || !needed {
 		return nil
 	}
-	business, err := tx.Business(b.BusinessID)
+	about := b.BusinessID
+	if b.Shared() {
+		if about = f.config.Told[b.ID]; about == "" {
+			return nil
+		}
+	}
+	business, err := tx.Business(about)
+	if b.Shared() && otpcore.KindOf(err) == otpcore.KindNotFound {
+		f.config.Log.Error("the business to tell of a shared bot's trouble is unknown", "bot_id", b.ID, "business_id", about)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,10 @@ type FleetConfig struct {
 	Factories map[otpcore.BotKind]Factory
 	Alerts    *Alerts        // nil: owners are told nothing
 	Shared    otpcore.Shared // bots of the operator; no others of theirs run
-	Log       *slog.Logger
+	// Told names, for bots of the operator, the business whose owner is told of
+	// their trouble.
+	Told map[otpcore.ID]otpcore.ID
+	Log  *slog.Logger
 
 	// Stagger is the pause between the starts of two bots when the program
 	// starts; zero: 65 ms. Chat networks frown on a thousand at once.
@@ -45,6 +48,7 @@ type Fleet struct {
 	config FleetConfig
 
 	changing sync.Mutex // held while bots are registered, removed, loaded
+	retired  []*otpcore.Bot
 
 	mu      sync.RWMutex
 	members map[otpcore.ID]*member
@@ -96,9 +100,11 @@ func (f *Fleet) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load bots: %w", err)
 	}
+	f.retired = nil
 	for _, b := range bots {
 		if _, declared := f.config.Shared[b.ID]; b.Shared() && !declared {
-			continue // it was taken out of the operator's file
+			f.retired = append(f.retired, b) // it was taken out of the operator's file
+			continue
 		}
 		if f.member(b.ID) == nil {
 			m := f.enlist(b)
@@ -127,6 +133,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 		waiting = append(waiting, m)
 	}
 	f.mu.Unlock()
+	r.connectors.Go(func() { f.retire(ctx) })
 	slices.SortFunc(waiting, func(a, b *member) int { return cmp.Compare(a.bot.ID, b.bot.ID) })
 
 	for _, m := range waiting {
@@ -141,6 +148,23 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Unlock()
 	r.connectors.Wait()
 	return nil
+}
+
+// retire takes back the addresses that bots were posted to which the operator
+// has taken out of the file. What people write waits at the network, for the
+// bot's next program or until it is declared again; nothing of another program
+// is touched.
+func (f *Fleet) retire(ctx context.Context) {
+	f.changing.Lock()
+	retired := f.retired
+	f.changing.Unlock()
+	for _, b := range retired {
+		if posted, ok := f.enlist(b).connectorOrNil().(Posted); ok {
+			ctx, cancel := context.WithTimeout(ctx, leaveWithin)
+			posted.Leave(ctx)
+			cancel()
+		}
+	}
 }
 
 func (f *Fleet) pause() time.Duration {

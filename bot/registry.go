@@ -1,7 +1,9 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"otpravka/otpcore"
@@ -83,8 +85,9 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential stri
 	return stored, nil
 }
 
-// List returns the bots of the business, or all for an empty id, oldest first,
-// without credentials.
+// List returns the bots of the business and those of the operator that serve it,
+// or all for an empty id, oldest first, without credentials. One of the
+// operator's has the name under which it speaks for the business.
 func (f *Fleet) List(ctx context.Context, business otpcore.ID) ([]*otpcore.Bot, error) {
 	bots, err := f.config.Reader.Bots(ctx, business)
 	if err != nil {
@@ -93,30 +96,53 @@ func (f *Fleet) List(ctx context.Context, business otpcore.ID) ([]*otpcore.Bot, 
 	for _, b := range bots {
 		f.present(b)
 	}
+	if business == "" {
+		return bots, nil
+	}
+	for _, m := range f.served(business) {
+		b := m.shown()
+		b.Name, _ = f.config.Shared.Name(b.ID, business)
+		bots = append(bots, b)
+	}
+	slices.SortStableFunc(bots, func(a, b *otpcore.Bot) int { return cmp.Compare(a.ID, b.ID) })
 	return bots, nil
 }
 
-// Get returns one bot of the business, or of any for an empty business, with
-// its present state and without its credential.
+func (f *Fleet) served(business otpcore.ID) []*member {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.serving(business)
+}
+
+// Get returns one of the bots that List gives the business, or of any for an
+// empty business, with its present state and without its credential.
 func (f *Fleet) Get(ctx context.Context, business, id otpcore.ID) (*otpcore.Bot, error) {
 	b, err := f.config.Reader.Bot(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if business != "" && b.BusinessID != business {
-		return nil, otpcore.ErrNotFound
+		name, serves := f.config.Shared.Name(b.ID, business)
+		if !serves {
+			return nil, otpcore.ErrNotFound
+		}
+		b.Name = name
 	}
 	f.present(b)
 	return b, nil
 }
 
-// Remove deletes the bot with its links and stops it.
+// Remove deletes the bot with its links and stops it. A bot of the operator is
+// nobody's to remove.
 func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 	f.changing.Lock()
 	defer f.changing.Unlock()
 	b, err := f.Get(ctx, business, id)
 	if err != nil {
 		return err
+	}
+	if business != "" && b.Shared() {
+		return otpcore.ErrNotFound
 	}
 	if err := f.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return tx.DeleteBot(b.ID) }); err != nil {
 		return err

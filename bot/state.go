@@ -58,11 +58,8 @@ func (m *member) storeState(tx otpcore.Tx, state otpcore.BotState, text string) 
 	if err := tx.SaveBot(b); err != nil {
 		return err
 	}
-	if b.Shared() {
-		return nil // of the operator's bots no business hears
-	}
-	if err := m.fleet.alert(tx, b); err != nil {
-		return err
+	if err := m.fleet.alert(tx, b); err != nil || b.Shared() {
+		return err // of the operator's bots no business hears by an event
 	}
 	return tx.AddEvent(otpcore.Event{
 		ID: otpcore.NewID(otpcore.PrefixEvent, tx.Now()), BusinessID: b.BusinessID, Mode: otpcore.Live,

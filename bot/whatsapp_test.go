@@ -121,7 +121,7 @@ func TestTokenOfAnotherNumberLinksNothing(t *testing.T) {
 
 func TestPrintedAddressLinksWhoeverWrites(t *testing.T) {
 	w := onWhatsApp(t, otpcore.BotWhatsAppCloud)
-	address, err := w.core.Links.OfBot(t.Context(), w.bot)
+	address, err := w.core.Links.OfBot(t.Context(), w.bot, "")
 	check(t, err)
 	if w.says(eves, Words(first(t, address))); w.links() != "active" {
 		t.Errorf("links %q", w.links())

@@ -111,7 +111,7 @@ func (l *Links) Address(ctx context.Context, name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return l.OfBot(ctx, bot)
+		return l.OfBot(ctx, bot, "")
 	}
 	if len(name) != linkTokenLen {
 		return "", ErrNotFound
@@ -131,18 +131,22 @@ func (l *Links) Address(ctx context.Context, name string) (string, error) {
 	return found(shown.URL)
 }
 
-// OfBot is the address at which anybody may link to the bot. A bot that nobody
-// can write to has none: ErrNotFound.
-func (l *Links) OfBot(ctx context.Context, bot *Bot) (string, error) {
+// OfBot is the address at which anybody may link to the bot. That of a shared one
+// names the business, if one is given. A bot that nobody can write to has none:
+// ErrNotFound.
+func (l *Links) OfBot(ctx context.Context, bot *Bot, business ID) (string, error) {
 	var of door
-	if !bot.Shared() {
+	token := ""
+	if bot.Shared() {
+		token = string(business)
+	} else {
 		business, err := l.reader.Business(ctx, bot.BusinessID)
 		if err != nil {
 			return "", err
 		}
 		of = doorOf(business)
 	}
-	return found(l.doors.url(Way{Channel: bot.Kind.Channel(), BotName: bot.Username}, "", of))
+	return found(l.doors.url(Way{Channel: bot.Kind.Channel(), BotName: bot.Username}, token, of))
 }
 
 func doorOf(b *Business) door { return door{business: b.ID, name: b.Name, locale: b.Settings.Locale} }

@@ -165,11 +165,15 @@ func (c *Connector) deleteWebhook(ctx context.Context) error {
 	return nil
 }
 
-// Leave takes the webhook of a removed bot off Telegram. One that another
-// service has set since is not ours to take.
+// Leave takes the webhook of a bot that does not run here any more off Telegram.
+// One that another service has set since, or may have set, is not ours to take.
 func (c *Connector) Leave(ctx context.Context) {
 	info, failed := c.client.webhook(ctx, c.token)
-	if failed == nil && !c.hook.owns(info.URL) {
+	if failed != nil {
+		c.log.WarnContext(ctx, "webhook not taken back", "error", failed)
+		return
+	}
+	if !c.hook.owns(info.URL) {
 		return
 	}
 	if err := c.deleteWebhook(ctx); err != nil {

@@ -18,7 +18,7 @@ type Connector struct {
 	door    [sha256.Size]byte // of its reports
 }
 
-var _ bot.Connector = (*Connector)(nil)
+var _ bot.Forgetful = (*Connector)(nil)
 
 // Run makes sure that the token is accepted and stays until ctx ends.
 func (c *Connector) Run(ctx context.Context) error {
@@ -39,6 +39,13 @@ func (c *Connector) Run(ctx context.Context) error {
 	}
 	c.home.Connected(ctx)
 	<-ctx.Done()
+	return nil
+}
+
+// Forget closes the door of a removed account's reports. A fallen one keeps it
+// open until then, for reports of what it has sent.
+func (c *Connector) Forget(context.Context) error {
+	c.factory.shut(c)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // what a report must not be signed with
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"otpravka/bot"
 	"otpravka/internal/sim/telegramgatewaysim"
 	"otpravka/otpcore"
 )
@@ -150,5 +152,24 @@ func TestT24ForgedGatewayReports(t *testing.T) {
 	}
 	if got, status := a.report(key, "POST", b, good()); status != 200 || len(got) != 1 {
 		t.Errorf("a true report: answered %d with %d receipts", status, len(got))
+	}
+}
+
+// A fallen account takes reports of what it has sent for as long as it is
+// registered, and none once it was removed.
+func TestRemovedAccountTakesNoReports(t *testing.T) {
+	a := newAccount(t, "https://otp.example/")
+	fallen := a.connect("bot_a", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY")
+	if _, fell := errors.AsType[*bot.Fall](fallen.Run(t.Context())); !fell {
+		t.Fatal("a token that nobody knows is accepted")
+	}
+	b := body("delivered", "")
+	signed := telegramgatewaysim.Sign("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY", now, []byte(b))
+	if got, status := a.report(key, "POST", b, signed); status != 200 || len(got) != 1 {
+		t.Errorf("a report to a fallen account: answered %d", status)
+	}
+	a.must(fallen.Forget(t.Context()))
+	if _, status := a.report(key, "POST", b, signed); status != 404 {
+		t.Errorf("a report to a removed account: answered %d", status)
 	}
 }

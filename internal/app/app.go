@@ -106,7 +106,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if h.gateway, err = newGateway(h.cfg, ring, h.baseURL); err != nil {
 		return err
 	}
-	shared, err := declareShared(ctx, h.db, ring, h.cfg.SharedBots)
+	shared, told, err := declareShared(ctx, h.db, ring, h.cfg.SharedBots)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 		factories[otpcore.BotWhatsAppDevice] = h.devices
 	}
 	h.fleet = bot.NewFleet(bot.FleetConfig{
-		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log, Shared: shared,
+		Ledger: h.db, Reader: h.db, Vault: ring, Log: h.cfg.Log, Shared: shared, Told: told,
 		Alerts:    &bot.Alerts{Linking: h.core.Linking, Renderer: texts},
 		Inbox:     bot.NewConversation(h.db, h.core.Linking, texts, phone.Parser{}, h.cfg.Log),
 		Factories: factories,

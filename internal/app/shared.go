@@ -22,6 +22,7 @@ type SharedBot struct {
 	Token      string                `yaml:"token"`    // env:NAME or file:PATH
 	Username   string                `yaml:"username"` // as people address it, without "@"
 	Businesses map[otpcore.ID]string `yaml:"businesses"`
+	Tell       otpcore.ID            `yaml:"tell"` // business whose owner hears of the bot's trouble; empty: nobody
 
 	line int
 }
@@ -42,6 +43,9 @@ func checkShared(bots []SharedBot) error {
 		if len(b.Businesses) == 0 {
 			return fmt.Errorf("line %d: the shared bot %s serves nobody: list the ids of businesses with the names under which they may speak", line, b.Username)
 		}
+		if _, ok := otpcore.ParseID(otpcore.PrefixBusiness, string(b.Tell)); !ok && b.Tell != "" {
+			return fmt.Errorf("line %d: the shared bot %s: tell is the id of the business whose owner hears of the bot's trouble, biz_…", line, b.Username)
+		}
 		for id, name := range b.Businesses {
 			if _, ok := otpcore.ParseID(otpcore.PrefixBusiness, string(id)); !ok || strings.TrimSpace(name) != name || name == "" || len(name) > 64 || strings.ContainsAny(name, "\r\n\t") {
 				return fmt.Errorf("line %d: the shared bot %s: write each business as its id, a colon and the name under which it may speak, for example biz_…: Book House", line, b.Username)
@@ -52,37 +56,37 @@ func checkShared(bots []SharedBot) error {
 }
 
 // declareShared makes the declared bots known to the database, under the ids that
-// links know them by, and tells whom they serve. One that is declared no more
+// links know them by, and tells whom they serve and who hears of their trouble. One that is declared no more
 // keeps its row and its links and stands still.
-func declareShared(ctx context.Context, db *storage.DB, ring *keyring.Ring, bots []SharedBot) (otpcore.Shared, error) {
+func declareShared(ctx context.Context, db *storage.DB, ring *keyring.Ring, bots []SharedBot) (otpcore.Shared, map[otpcore.ID]otpcore.ID, error) {
 	if len(bots) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	known, err := db.Bots(ctx, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	shared := make(otpcore.Shared, len(bots))
+	shared, told := make(otpcore.Shared, len(bots)), make(map[otpcore.ID]otpcore.ID)
 	for _, b := range bots {
 		token, err := sms.ReadSecret(b.Token, b.line)
 		if err != nil {
-			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+			return nil, nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
 		}
 		row, err := sharedRow(known, b, token)
 		if err != nil {
-			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+			return nil, nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
 		}
 		if shared[row.ID] != nil {
-			return nil, fmt.Errorf("shared bot %s: the bot is declared twice", b.Username)
+			return nil, nil, fmt.Errorf("shared bot %s: the bot is declared twice", b.Username)
 		}
 		at := otpcore.Place{Table: "bots", Column: "token", Row: row.ID, Business: row.BusinessID}
 		row.Token = ring.Seal(at, []byte(token))
 		if err := db.Write(ctx, func(tx otpcore.Tx) error { return tx.SaveBot(row) }); err != nil {
-			return nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
+			return nil, nil, fmt.Errorf("shared bot %s: %w", b.Username, err)
 		}
-		shared[row.ID] = b.Businesses
+		shared[row.ID], told[row.ID] = b.Businesses, b.Tell
 	}
-	return shared, nil
+	return shared, told, nil
 }
 
 var (
@@ -110,6 +114,8 @@ func sharedRow(known []*otpcore.Bot, b SharedBot, token string) (*otpcore.Bot, e
 		}
 	}
 	row.Username, row.Name = b.Username, b.Username
-	row.State, row.StateText, row.StateAt = otpcore.BotConnecting, "", now
+	if row.State == "" { // a known one keeps its state, so that nobody is told twice of the same trouble
+		row.State, row.StateAt = otpcore.BotConnecting, now
+	}
 	return row, nil
 }

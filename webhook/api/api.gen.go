@@ -966,6 +966,9 @@ type Bot struct {
 	// QrURL That address as a QR code to print, PNG or, ending in .svg, a drawing.
 	QrURL *string `json:"qr_url,omitempty"`
 
+	// Shared It is the operator's, who has approved `name` for this business, and cannot be removed here.
+	Shared *bool `json:"shared,omitempty"`
+
 	// State How the connection stands. `reconnecting`: trouble that passes by itself. `bad_credentials`: a new token is
 	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.

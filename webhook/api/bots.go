@@ -79,8 +79,14 @@ func (h *Handlers) bot(ctx context.Context, b *otpcore.Bot) (Bot, error) {
 		State: BotState(b.State), StateDetail: b.StateText, StateAt: at(b.StateAt), CreatedAt: b.CreatedAt.UTC(),
 		CallbackURL: some[string](callback), VerifyToken: some[string](verify),
 	}
-	address, err := h.Links.OfBot(ctx, b)
+	address, err := h.Links.OfBot(ctx, b, clientOf(ctx).caller.Business.ID)
+	if b.Shared() {
+		shared := true
+		out.Shared = &shared
+	}
 	switch {
+	case err == nil && b.Shared():
+		out.URL = &address
 	case err == nil:
 		out.URL, out.QrURL = &address, h.qrURL(string(b.ID))
 	case otpcore.KindOf(err) != otpcore.KindNotFound:
