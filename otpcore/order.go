@@ -82,7 +82,8 @@ type OrderNews struct {
 
 	Title       string                `json:"title,omitempty"` // of a status of the business's own
 	Template    string                `json:"template,omitempty"`
-	Words       map[string]OrderWords `json:"words,omitempty"` // of the template, by locale
+	WordsIn     string                `json:"words_in,omitempty"` // locale that the update asks for, out of those
+	Words       map[string]OrderWords `json:"words,omitempty"`    // of the template, by locale
 	Channels    []Channel             `json:"channels,omitempty"`
 	SMSFallback bool                  `json:"sms_fallback,omitempty"` // where no chat takes it, an SMS does
 	Paid        bool                  `json:"paid,omitempty"`         // the phone's country is on the business's list

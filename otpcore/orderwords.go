@@ -53,6 +53,7 @@ func (s *Orders) words(ctx context.Context, by Caller, r OrderRequest, news *Ord
 	if err != nil {
 		return err
 	}
+	news.WordsIn = nearest(s.renderer, said.own, r.Locale, by.Business.Settings.Locale)
 	news.Template, news.Words = r.Template, make(map[string]OrderWords, len(said.own))
 	for locale, t := range said.own {
 		in := OwnWords{Text: &t.Text, Locale: locale, Brand: by.Business.Name, Number: r.Number, Params: values}
@@ -64,13 +65,18 @@ func (s *Orders) words(ctx context.Context, by Caller, r OrderRequest, news *Ord
 }
 
 // spoken chooses the locale of an order's message, and the business's own words
-// in it, if there are any.
+// in it, if there are any: those in the language that the chat chose, else in the
+// one that the update asked for. The rest of the message follows them where it
+// has texts in that language.
 func (n OrderNews) spoken(r Renderer, wanted string, on Channel) (locale, words string) {
 	if len(n.Words) == 0 {
 		return wanted, ""
 	}
-	locale = nearest(r, n.Words, wanted, n.Locale)
-	return locale, n.Words[locale].On(on)
+	in := n.WordsIn
+	if _, has := n.Words[language(wanted)]; has && wanted != n.Locale {
+		in = language(wanted)
+	}
+	return r.Locale(in, or(n.Locale, wanted)), n.Words[in].On(on)
 }
 
 // order checks what only texts about orders have, or must not have.

@@ -393,6 +393,8 @@ type Renderer interface {
 	Hint(locale string, route []Channel) string
 	// Locale returns the nearest locale there are texts for.
 	Locale(wanted, fallback string) string
+	// Speaks reports whether a business may write texts in the language.
+	Speaks(language string) bool
 	// Keys lists the built-in templates, and Locales the locales, sorted.
 	Keys() []string
 	Locales() []string
@@ -412,6 +414,7 @@ type TemplateDraft struct {
 	Key    string
 	Locale string
 	Brand  string
+	Frame  string // locale of the words around a text in a language without built-in ones
 	Text   TemplateText
 	Hosts  []string // that links may lead to
 }
@@ -473,6 +476,7 @@ type CodeText struct {
 	Template     string
 	Channel      Channel
 	Locale       string
+	Frame        string // locale of the words around an Own text in a language without built-in ones
 	Brand        string
 	Code         Code
 	Verification ID // for the buttons

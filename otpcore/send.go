@@ -219,7 +219,7 @@ func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
 	out.Locale = said.locale(d.renderer, out.Locale, v.Locale)
 	out.Useful = usefulFor(v, &j.delivery, now)
 	out.Message, err = d.renderer.Code(CodeText{
-		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Brand: name, Code: code,
+		Template: v.Template, Channel: j.delivery.Channel, Locale: out.Locale, Frame: business.Settings.Locale, Brand: name, Code: code,
 		Verification: v.ID, ValidUntil: v.ExpiresAt, Now: now, Location: location(business), Params: v.Params, Context: v.Context,
 		Capabilities: d.desk.wayOf(v, &j.delivery).Capabilities, Wanted: j.delivery.Wanted, ReturnURL: v.ReturnURL,
 		Own: said.text(out.Locale), Origin: business.Settings.SMSOrigin, AppHash: business.Settings.SMSAppHash,

@@ -3,6 +3,7 @@ package otpcore
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,7 +44,10 @@ type TemplateText struct {
 	Chat     string      // lines; one whose value is absent is left out
 	WhatsApp string      // in place of chat there; may be empty
 	SMS      []string    // variants, the fullest first
-	Segments int         // that its SMS may take; 0: one
+	// Warning are the words with which every SMS asks not to share the code, in a
+	// language whose own are not known.
+	Warning  string `json:",omitempty"`
+	Segments int    // that its SMS may take; 0: one
 }
 
 // wording is everything that is said under a key.
@@ -106,24 +110,36 @@ func together(all, more []ParamSpec) []ParamSpec {
 // exists reports whether anything is said under the key.
 func (w *wording) exists() bool { return w.built || len(w.own) > 0 }
 
-// locale is the one in which a message is written: the nearest that has texts.
-// A key that is not built in may have few of them.
+// locale is the one in which a message is written: the wanted one where it has a
+// text, else the fallback, else English, else any that has one.
 func (w *wording) locale(r Renderer, wanted, fallback string) string {
-	if w.built || len(w.own) == 0 {
-		return r.Locale(wanted, fallback)
+	for _, tag := range []string{wanted, fallback} {
+		l := language(tag)
+		if w.own[l] != nil || (w.built || len(w.own) == 0) && slices.Contains(r.Locales(), l) {
+			return l
+		}
 	}
-	return nearest(r, w.own, wanted, fallback)
+	if w.built || len(w.own) == 0 {
+		return r.Locale("", "")
+	}
+	return nearest(r, w.own, "", "")
 }
 
 // nearest is the locale, out of those that have something, in which a person
 // reads it: the wanted one, else the fallback, else English, else any.
 func nearest[T any](r Renderer, of map[string]T, wanted, fallback string) string {
-	for _, near := range []string{r.Locale(wanted, fallback), r.Locale(fallback, ""), r.Locale("", "")} {
+	for _, near := range []string{language(wanted), language(fallback), r.Locale("", "")} {
 		if _, has := of[near]; has {
 			return near
 		}
 	}
 	return slices.Sorted(maps.Keys(of))[0]
+}
+
+// language is that of a BCP 47 tag: its region and script do not matter.
+func language(tag string) string {
+	l, _, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-")
+	return strings.ToLower(l)
 }
 
 // text is the business's own text in the locale; nil: the built-in one counts.

@@ -88,10 +88,12 @@ func (s *Templates) List(ctx context.Context, by Caller) ([]TemplateKey, error) 
 		if err != nil {
 			return nil, err
 		}
-		locales := s.renderer.Locales()
-		if !w.built {
-			locales = slices.Sorted(maps.Keys(w.own))
+		locales := slices.Collect(maps.Keys(w.own))
+		if w.built {
+			locales = append(locales, s.renderer.Locales()...)
 		}
+		slices.Sort(locales)
+		locales = slices.Compact(locales)
 		all = append(all, TemplateKey{TemplateSpec: w.spec, Locales: locales, Own: w.own})
 	}
 	return all, nil

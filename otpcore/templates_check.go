@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // What a template may be called and what it may ask for.
@@ -18,19 +19,22 @@ var (
 
 // Bounds of a template's text.
 const (
-	mostParams    = 8 // params and context each
-	mostVariants  = 5
-	longestSaid   = 40 // of the code's name
-	mostSegments  = 4
-	longestSource = 4096
+	mostParams   = 8 // params and context each
+	mostVariants = 5
+	longestSaid  = 40 // of the code's name, and of a warning
+	// shortestWarning is less than any language needs for "do not share", and more
+	// than a word that stands in a text anyway.
+	shortestWarning = 6
+	mostSegments    = 4
+	longestSource   = 4096
 )
 
 func (s *Templates) checkPlace(key, locale string) error {
 	if !templateKeyForm.MatchString(key) {
 		return &Error{Kind: KindNotFound, Code: "template_unknown", Detail: "Name a key of small letters, digits and _, at most 32, that begins with a letter."}
 	}
-	if !slices.Contains(s.renderer.Locales(), locale) {
-		return &Error{Kind: KindNotFound, Code: "template_unknown", Detail: "There are texts in " + strings.Join(s.renderer.Locales(), ", ") + ". Name one of these locales."}
+	if !s.renderer.Speaks(locale) {
+		return &Error{Kind: KindNotFound, Code: "template_unknown", Detail: "Nothing is known of this language. Name one by its two or three letters, for example en, ru or de."}
 	}
 	return nil
 }
@@ -70,14 +74,20 @@ func (s *Templates) check(business *Business, t *TemplateText, kept []*Template,
 	found.shape(t)
 	found.params("/params", t.Params, nil)
 	found.params("/context", t.Context, t.Params)
-	for _, locale := range s.renderer.Locales() {
+	found.warning(t, slices.Contains(s.renderer.Locales(), next.Locale))
+	var locales []string
+	for _, k := range kept {
+		locales = append(locales, k.Locale)
+	}
+	slices.Sort(locales)
+	for _, locale := range slices.Compact(locales) {
 		if other := newest(kept, locale); other != nil && locale != next.Locale {
 			found.sameKind(t, other)
 			found.agree(t, other)
 		}
 	}
 	if len(found) == 0 {
-		draft := TemplateDraft{Key: next.Key, Locale: next.Locale, Brand: business.Name, Text: *t}
+		draft := TemplateDraft{Key: next.Key, Locale: next.Locale, Brand: business.Name, Frame: business.Settings.Locale, Text: *t}
 		if t.Kind == TemplateOfCode { // news of orders lead to places by their button only
 			draft.Hosts = business.Settings.ReturnHosts
 		}
@@ -114,6 +124,18 @@ func (f *findings) code(t *TemplateText) {
 	}
 	if checkWords("", t.Name, longestSaid) != nil {
 		f.add("/name", "name_missing", fmt.Sprintf("Name the code in at most %d characters, as within a sentence: order code.", longestSaid))
+	}
+}
+
+// warning demands the words of a warning where they are not known by the
+// language, and only there.
+func (f *findings) warning(t *TemplateText, known bool) {
+	switch {
+	case (known || t.Kind != TemplateOfCode) && t.Warning != "":
+		f.add("/warning", "warning_known", "Leave warning out: a text about an order needs none, and this language has words of its own for it.")
+	case known || t.Kind != TemplateOfCode:
+	case utf8.RuneCountInString(t.Warning) < shortestWarning || checkWords("", t.Warning, longestSaid) != nil:
+		f.add("/warning", "warning_missing", fmt.Sprintf("Write the words with which every SMS asks not to share the code, %d to %d characters; in English they are: Do not share.", shortestWarning, longestSaid))
 	}
 }
 

@@ -55,7 +55,7 @@ func (s *Templates) Preview(ctx context.Context, by Caller, r PreviewRequest, no
 		return s.looksOfOrder(by, r, text, set, now)
 	}
 	in := CodeText{
-		Template: r.Key, Locale: r.Locale, Brand: by.Business.Name, Code: sampleCode, Now: now, ValidUntil: now.Add(set.TTL), Own: text,
+		Template: r.Key, Locale: r.Locale, Frame: set.Locale, Brand: by.Business.Name, Code: sampleCode, Now: now, ValidUntil: now.Add(set.TTL), Own: text,
 		Origin: set.SMSOrigin, AppHash: set.SMSAppHash,
 	}
 	if in.Location, err = time.LoadLocation(set.TimeZone); err != nil {
@@ -147,7 +147,7 @@ func (s *Templates) looksOfOrder(by Caller, r PreviewRequest, text *TemplateText
 	if err != nil {
 		return nil, err
 	}
-	in := OrderText{Locale: r.Locale, Brand: by.Business.Name, Number: number, Now: now, Location: location(by.Business)}
+	in := OrderText{Locale: s.renderer.Locale(r.Locale, set.Locale), Brand: by.Business.Name, Number: number, Now: now, Location: location(by.Business)}
 	return s.onEach(func(ch Channel, can Capabilities) (Message, error) {
 		in.Channel, in.Capabilities, in.Words = ch, can, words.On(ch)
 		return s.renderer.Order(in)

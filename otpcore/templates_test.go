@@ -485,3 +485,62 @@ func TestPreviewStoresNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestLanguagesWithoutBuiltInTexts: a business may write in them, beside what is
+// built in and alone, and says how it asks not to share a code.
+func TestLanguagesWithoutBuiltInTexts(t *testing.T) {
+	inHouse(t, func(h *house) {
+		ctx := h.t.Context()
+		if _, err := h.Templates.Save(ctx, h.by, h.change("gate", "de", "Schranke")); otpcore.CodeOf(err) != "text_invalid" {
+			t.Errorf("without a warning: %v", err)
+		}
+		warned := func(key, locale, says string) otpcore.TemplateChange {
+			c := h.change(key, locale, says)
+			c.Text.Warning = "Nicht weitergeben"
+			return c
+		}
+		if _, err := h.Templates.Save(ctx, h.by, warned("gate", "en", "gate")); otpcore.CodeOf(err) != "text_invalid" {
+			t.Errorf("with a warning that is known: %v", err)
+		}
+		if _, err := h.Templates.Save(ctx, h.by, warned("gate", "xx", "gate")); otpcore.CodeOf(err) != "template_unknown" {
+			t.Errorf("in no language: %v", err)
+		}
+		h.save(warned("gate", "de", "Schranke"))
+		h.save(h.change("gate", "ru", "шлагбаум"))
+		h.save(warned("login", "de", "Anmeldung"))
+		h.linkUser("100")
+		for n, c := range []struct{ key, locale, chosen, want string }{
+			{"gate", "de-AT", "", "Schranke"},
+			{"gate", "ru", "", "шлагбаум"},
+			{"login", "de", "", "Anmeldung"},
+			{"login", "ru", "", "is your login code"}, // built in
+			{"gate", "de", "ru", "шлагбаум"},          // what the chat chose goes before what the start says
+			{"login", "de", "kk", "is your login code"},
+			{"gate", "de", "kk", "Schranke"}, // nothing in Kazakh
+		} {
+			if c.chosen != "" {
+				h.speak("100", c.chosen)
+			}
+			s := h.begin(named(c.key, c.locale))
+			if got := h.lastSaid(n + 1); !strings.Contains(got, c.want) {
+				t.Errorf("%s in %s, chosen %q: %q", c.key, c.locale, c.chosen, got)
+			}
+			if _, err := h.Verifications.Cancel(ctx, h.by, s.Verification.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			if n == 3 {
+				time.Sleep(25 * time.Hour) // a phone may be asked five times a day
+			}
+			time.Sleep(20 * time.Minute)
+		}
+		all, err := h.Templates.List(ctx, h.by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range all {
+			if k.Key == "login" && !slices.Equal(k.Locales, []string{"de", "en", "kk", "ru", "uz"}) || k.Key == "gate" && !slices.Equal(k.Locales, []string{"de", "ru"}) {
+				t.Errorf("%s has texts in %q", k.Key, k.Locales)
+			}
+		}
+	})
+}

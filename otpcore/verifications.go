@@ -108,7 +108,7 @@ func (v *Verifications) replayStart(ctx context.Context, by Caller, id ID) (*Sta
 
 // started tells only what was fixed at the start.
 func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Started {
-	s := &Started{Verification: *ver, Phone: phone, Hint: v.renderer.Hint(ver.Locale, ver.Route)}
+	s := &Started{Verification: *ver, Phone: phone, Hint: v.renderer.Hint(v.renderer.Locale(ver.Locale, by.Business.Settings.Locale), ver.Route)}
 	s.Verification.Status, s.Verification.EndReason, s.Verification.EndedAt = Pending, "", noTime
 	s.Verification.ApprovedBy, s.Verification.Channel = "", ""
 	s.Verification.Attempts, s.Verification.Sends, s.Verification.Resends = 0, 1, 0

@@ -7,10 +7,6 @@ import (
 
 	"github.com/bojanz/currency"
 	"github.com/go-playground/locales"
-	"github.com/go-playground/locales/en"
-	"github.com/go-playground/locales/kk"
-	"github.com/go-playground/locales/ru"
-	"github.com/go-playground/locales/uz"
 
 	"otpravka/otpcore"
 )
@@ -24,9 +20,6 @@ type cldr struct {
 	signs, codes *currency.Formatter
 	forms        map[string]bool // plural forms that whole numbers need
 }
-
-// translators are the languages whose data is built in.
-var translators = map[string]func() locales.Translator{"en": en.New, "kk": kk.New, "ru": ru.New, "uz": uz.New}
 
 // newCLDR returns the data of a language. Symbols replace the signs of
 // currencies: what the language itself writes out, its readers know by a sign

@@ -17,6 +17,7 @@ func (r *Renderer) Code(in otpcore.CodeText) (otpcore.Message, error) {
 	spec, ok := r.specs[in.Template]
 	texts := l.codes[in.Template]
 	if in.Own != nil {
+		l = r.speaking(in.Locale, in.Frame, in.Own)
 		var err error
 		if spec, texts, err = l.own(in.Template, in.Own, in.Channel); err != nil {
 			return otpcore.Message{}, fmt.Errorf("template %s: %w", in.Template, err)

@@ -33,7 +33,7 @@ type examination struct {
 // Faults finds everything in a business's own text on which a message could
 // fail or mislead.
 func (r *Renderer) Faults(d otpcore.TemplateDraft) []otpcore.FieldError {
-	e := &examination{l: r.locale(d.Locale), spec: ownSpec(d.Key, &d.Text), draft: d}
+	e := &examination{l: r.speaking(d.Locale, d.Frame, &d.Text), spec: ownSpec(d.Key, &d.Text), draft: d}
 	if d.Text.Kind == otpcore.TemplateOfOrder {
 		e.order()
 		return e.found

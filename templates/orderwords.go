@@ -33,7 +33,7 @@ func orderKnown(t *otpcore.TemplateText) (known, required []string) {
 // Words puts the values of an update into a business's own text for orders. Of
 // the variants for SMS it takes the first that has all its values and fits.
 func (r *Renderer) Words(in otpcore.OwnWords) (otpcore.OrderWords, error) {
-	l := r.locale(in.Locale)
+	l := r.speaking(in.Locale, "", in.Text)
 	values := map[string]string{"order": inert(in.Number)}
 	for _, p := range in.Text.Params {
 		if written := l.param(p.Type, in.Params[p.Name]); written != "" {

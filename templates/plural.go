@@ -22,8 +22,14 @@ var formNames = map[locales.PluralRule]string{
 // mostThings bounds a count, so that it never looks like a code.
 const mostThings = 999
 
-// form names the form that goes with a number of things.
-func (c *cldr) form(n int) string { return formNames[c.words.CardinalPluralRule(float64(n), 0)] }
+// form names the form that goes with a number of things. A language for which
+// CLDR has no rules has one form for all numbers.
+func (c *cldr) form(n int) string {
+	if name, ok := formNames[c.words.CardinalPluralRule(float64(n), 0)]; ok {
+		return name
+	}
+	return formNames[locales.PluralRuleOther]
+}
 
 // needed lists the forms that whole numbers have: Russian has another one for
 // fractions, which nobody counts in.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"otpravka/otpcore"
 )
@@ -25,6 +26,7 @@ const lastLocale = "en"
 type Renderer struct {
 	specs   map[string]*codeSpec
 	locales map[string]*locale
+	foreign map[string]func() *cldr // of languages without built-in texts
 }
 
 // New compiles the texts. Its error lists every text that does not fit its key.
@@ -42,7 +44,7 @@ func load(files fs.FS) (*Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("texts: %w", err)
 	}
-	r := &Renderer{specs: make(map[string]*codeSpec), locales: make(map[string]*locale)}
+	r := &Renderer{specs: make(map[string]*codeSpec), locales: make(map[string]*locale), foreign: make(map[string]func() *cldr)}
 	for i := range codeSpecs {
 		r.specs[codeSpecs[i].Key] = &codeSpecs[i]
 	}
@@ -52,6 +54,12 @@ func load(files fs.FS) (*Renderer, error) {
 			return nil, fmt.Errorf("texts: %w", err)
 		}
 		r.locales[dir.Name()] = l
+	}
+	for tag := range translators {
+		r.foreign[tag] = sync.OnceValue(func() *cldr {
+			data, _ := newCLDR(tag, nil) // which fails for unknown languages and signs only
+			return data
+		})
 	}
 	if r.locales[lastLocale] == nil {
 		return nil, fmt.Errorf("texts: no locale %s", lastLocale)
@@ -95,6 +103,25 @@ func (r *Renderer) Locale(wanted, fallback string) string {
 		}
 	}
 	return lastLocale
+}
+
+// Speaks reports whether numbers, amounts and dates can be written in the
+// language, so that a business may write texts in it.
+func (r *Renderer) Speaks(language string) bool { return translators[language] != nil }
+
+// speaking is the locale of a business's own text. One in a language without
+// built-in texts counts and dates in that language, and has the words around it,
+// such as buttons, from the locale that is nearest to the frame.
+func (r *Renderer) speaking(language, frame string, t *otpcore.TemplateText) *locale {
+	if l := r.locales[language]; l != nil {
+		return l
+	}
+	l := *r.locale(frame)
+	if data := r.foreign[language]; data != nil {
+		l.cldr, l.warning = data(), t.Warning
+		l.plain = !slices.ContainsFunc(t.SMS, func(sms string) bool { return !isGSM(sms) })
+	}
+	return &l
 }
 
 func (r *Renderer) locale(tag string) *locale { return r.locales[r.Locale(tag, "")] }

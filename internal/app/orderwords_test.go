@@ -81,7 +81,17 @@ func TestOwnWordsBySMSAndLanguage(t *testing.T) {
 	if m.Text != "Shop: заказ A-1: ячейка 12 B" {
 		t.Errorf("SMS %q", m.Text)
 	}
+	s.save("locker", "de", lockerWords(fields{
+		"chat": "Bestellung {{order}} liegt in Fach {{locker}}\nAbholen bis {{day}}.", "sms": []string{"Bestellung {{order}}: Fach {{locker}}"},
+	}))
 	u := s.link("+77018643002")
+	s.tells("A-3", "in_locker", fields{
+		"phone": "+77018643002", "template": "locker", "params": fields{"locker": "7", "day": "2026-11-29"}, "locale": "de-AT",
+		"total": fields{"amount": "10", "currency": "EUR"},
+	})
+	if m := s.reads(u, "A-3"); m.Text != "Shop: Bestellung A-3 liegt in Fach 7\nAbholen bis 29. November 2026.\nTotal: €10.00" {
+		t.Errorf("message %q", m.Text)
+	}
 	s.tells("A-2", "in_locker", fields{"phone": "+77018643002", "template": "locker", "params": fields{"locker": "7"}, "locale": "kk"})
 	if m := s.reads(u, "A-2"); m.Text != "Shop: order A-2 is in locker 7" { // nothing in Kazakh, nor in another language of the business
 		t.Errorf("message %q", m.Text)

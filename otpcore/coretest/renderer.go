@@ -159,6 +159,11 @@ func (r *Renderer) Keys() []string { return slices.Sorted(maps.Keys(r.templates)
 // Locales lists the locales.
 func (r *Renderer) Locales() []string { return []string{"en", "kk", "ru", "uz"} }
 
+// Speaks knows one language without built-in texts.
+func (r *Renderer) Speaks(language string) bool {
+	return language == "de" || slices.Contains(r.Locales(), language)
+}
+
 // Source gives every template the same words.
 func (r *Renderer) Source(key, locale string) (otpcore.TemplateText, bool) {
 	spec, ok := r.templates[key]

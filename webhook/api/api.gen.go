@@ -2083,6 +2083,11 @@ type SaveTemplateRequest struct {
 	// Version The version that you have read, 0 for none: another one is refused with `template_changed`. Left out: whatever is there is replaced.
 	Version *int `json:"version,omitempty"`
 
+	// Warning Only of a text with a code in a language without built-in texts, and needed there: the words with which every SMS asks not to share the code.
+	//
+	// Examples: Nicht weitergeben
+	Warning *string `json:"warning,omitempty"`
+
 	// Whatsapp In place of `chat` on WhatsApp, where 1,024 characters fit.
 	Whatsapp *string `json:"whatsapp,omitempty"`
 }
@@ -2351,6 +2356,9 @@ type Template struct {
 
 	// Version Its number among the changes of the key; absent for a built-in text.
 	Version *int `json:"version,omitempty"`
+
+	// Warning The words with which its SMS ask not to share the code, in a language without built-in texts.
+	Warning *string `json:"warning,omitempty"`
 
 	// Whatsapp In place of `chat` on WhatsApp.
 	Whatsapp *string `json:"whatsapp,omitempty"`

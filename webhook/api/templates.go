@@ -132,7 +132,7 @@ func previewMessage(p otpcore.Preview) TemplatePreviewMessage {
 func templateText(b *SaveTemplateRequest) otpcore.TemplateText {
 	return otpcore.TemplateText{
 		Kind: kindOf(b.Kind), Name: given(b.Name), Proof: otpcore.Proof(given(b.Proof)), Params: specs(b.Params), Context: specs(b.Context),
-		Chat: b.Chat, WhatsApp: given(b.Whatsapp), SMS: b.Sms, Segments: given(b.SmsSegments),
+		Chat: b.Chat, WhatsApp: given(b.Whatsapp), SMS: b.Sms, Segments: given(b.SmsSegments), Warning: given(b.Warning),
 	}
 }
 
@@ -179,6 +179,6 @@ func template(t *otpcore.Template) Template {
 	}
 	out.Name, out.Proof, out.Chat, out.Whatsapp = some[string](t.Text.Name), some[Proof](t.Text.Proof), some[string](t.Text.Chat), some[string](t.Text.WhatsApp)
 	out.Params, out.Context = values(t.Text.Params), values(t.Text.Context)
-	out.Sms, out.SmsSegments = t.Text.SMS, &t.Text.Segments
+	out.Sms, out.SmsSegments, out.Warning = t.Text.SMS, &t.Text.Segments, some[string](t.Text.Warning)
 	return out
 }
