@@ -62,16 +62,17 @@ func New(cfg Config) *Core {
 		checked: cfg.Checked, log: cfg.Logger,
 	}
 	events := newEvents(d, cfg)
+	linking := &Linking{desk: d, boot: cfg.Boot}
 	return &Core{
 		Verifications: verifications,
 		Orders:        &Orders{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, renderer: cfg.Renderer, templates: templates, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Businesses:    businesses,
 		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
-		Linking:       &Linking{desk: d, boot: cfg.Boot},
+		Linking:       linking,
 		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
 		Receipts:      receipts,
 		Events:        events,
-		Endpoints:     &Endpoints{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, events: events, postman: cfg.Postman},
+		Endpoints:     &Endpoints{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, events: events, postman: cfg.Postman, linking: linking, words: cfg.Renderer},
 		Templates:     templates,
 		Dispatcher:    dispatcher,
 		scheduler:     newScheduler(d, cfg),

@@ -28,6 +28,8 @@ type Endpoints struct {
 	reader  Reader
 	events  *Events
 	postman Postman
+	linking *Linking
+	words   Renderer
 
 	changed atomic.Pointer[func(*Endpoint)]
 	testing sync.Map // ids of the endpoints of which a test runs

@@ -194,6 +194,9 @@ func (s *Endpoints) Store(ctx context.Context, reports []Report) ([]*Endpoint, e
 			}
 			if was == EndpointActive && e.Status == EndpointDisabled {
 				disabled = append(disabled, e)
+				if err := s.tellOwner(tx, e); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

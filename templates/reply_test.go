@@ -12,7 +12,7 @@ import (
 // replyArgs holds a value for every arg of every answer.
 var replyArgs = map[string]string{
 	"business": "Shop", "phone": "+7 701 •••67", "shared": "+7 777 •••12", "expected": "+7 701 •••67", "hours": "1",
-	"former": "+7 777 •••12", "url": "https://shop.example.com/login", "bot": "shop_bot", "token": "biz_01kpx3q8e5f1ttgq0g7m9y2c4d",
+	"former": "+7 777 •••12", "url": "https://shop.example.com/login", "bot": "shop_bot", "host": "localhost", "token": "biz_01kpx3q8e5f1ttgq0g7m9y2c4d",
 	"until": "15:32", "text": "Write to us:\nMonday to Friday", "verification": "vrf_01",
 }
 
@@ -22,7 +22,7 @@ var replyKeys = []string{
 	"language_chosen", "linked", "moved_away", "muted", "not_own_contact", "not_paused_kept", "not_started", "nothing_linked", "number_changed",
 	"number_unknown", "opener",
 	"paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed", "stop_which", "stopped", "support", "support_none",
-	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "unmuted", "way_back", "which", "wrong_phone",
+	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "unmuted", "way_back", "webhook_failing", "webhook_gone", "which", "wrong_phone",
 }
 
 func mustReply(t testing.TB, key, locale string) otpcore.Message {

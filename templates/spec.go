@@ -137,6 +137,11 @@ var replySpecs = map[string]replySpec{
 	"bot_replaced":        {args: []string{"bot"}},
 	"bot_outdated":        {args: []string{"bot"}},
 
+	// Told to the owner of a business when one of its endpoints gets no more
+	// events. They may go out by SMS.
+	"webhook_gone":    {args: []string{"business", "host"}},
+	"webhook_failing": {args: []string{"business", "host"}},
+
 	// Told to the old chat when another chat has linked the phone.
 	"replaced": {args: []string{"business", "phone"}, remove: true},
 }

@@ -12,6 +12,7 @@ import (
 	"otpravka/internal/app"
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/receiversim"
+	"otpravka/internal/sim/smssim"
 )
 
 // endpoint is what tests read of one.
@@ -209,6 +210,7 @@ func TestReceiverThatIsGoneDisables(t *testing.T) {
 	t.Parallel()
 	w, receivers := newReceivers(t, 2)
 	shop := w.business("Shop")
+	shop.named(ownersPhone)
 	gone, other := receivers[0], receivers[1]
 	dead := shop.addEndpoint(gone, fields{"types": []string{"verification.started"}})
 	shop.addEndpoint(other, fields{"types": []string{"webhook.disabled"}})
@@ -216,6 +218,11 @@ func TestReceiverThatIsGoneDisables(t *testing.T) {
 	v := shop.begin(fields{"phone": goodPhone, "channels": []string{"sms"}})
 	if got := w.event(other, "webhook.disabled"); got.Data["webhook_id"] != dead.ID || got.Data["reason"] != "gone" {
 		t.Errorf("the business is told %v", got.Data)
+	}
+	m, err := w.sms.WaitSMS(w.ctx(), ownersPhone, func(smssim.SMS) bool { return true }) // the owner has no chat
+	w.must(err)
+	if !strings.Contains(m.Text, "127.0.0.1 gets no more events of Shop") || strings.Contains(m.Text, "/") {
+		t.Errorf("the owner is told %q", m.Text)
 	}
 	if got := shop.endpoint(dead.ID); got.Status != "disabled" || got.StatusReason != "gone" {
 		t.Errorf("the endpoint is %+v", got)

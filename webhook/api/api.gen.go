@@ -2167,7 +2167,7 @@ type Settings struct {
 	// Examples: Book House
 	Name string `json:"name"`
 
-	// OwnerPhone The phone of whoever is told when a bot needs somebody, in E.164.
+	// OwnerPhone The phone of whoever is told when a bot or an endpoint needs somebody, in E.164.
 	OwnerPhone *string `json:"owner_phone,omitempty"`
 
 	// QuietHours Hours of the day, in `time_zone`, in which no news of orders makes a sound. New messages wait for their end,
