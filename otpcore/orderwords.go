@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // OrderWords is what a business itself says of an order in one locale, with the
@@ -33,8 +34,8 @@ var errOrderTemplate = &Error{
 	Detail: "No template of the kind order has this name. Make one with PUT /v1/templates/{key}/{locale}, or leave template out.",
 }
 
-// words puts an update into the words of the template that it names, in every
-// locale there is: the chat may speak another one than the update.
+// words puts an update into the words of the template that it names, in the
+// locale that it asks for and in those that a chat can choose.
 func (s *Orders) words(ctx context.Context, by Caller, r OrderRequest, news *OrderNews) error {
 	if r.Template == "" {
 		if len(r.Params) > 0 {
@@ -56,6 +57,9 @@ func (s *Orders) words(ctx context.Context, by Caller, r OrderRequest, news *Ord
 	news.WordsIn = nearest(s.renderer, said.own, r.Locale, by.Business.Settings.Locale)
 	news.Template, news.Words = r.Template, make(map[string]OrderWords, len(said.own))
 	for locale, t := range said.own {
+		if locale != news.WordsIn && !slices.Contains(s.renderer.Locales(), locale) {
+			continue // no chat can choose it
+		}
 		in := OwnWords{Text: &t.Text, Locale: locale, Brand: by.Business.Name, Number: r.Number, Params: values}
 		if news.Words[locale], err = s.renderer.Words(in); err != nil {
 			return err

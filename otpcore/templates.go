@@ -30,6 +30,7 @@ type wordingKey struct {
 // Bounds of what a business may keep.
 const (
 	ownKeys      = 100
+	ownLocales   = 30        // of a key: all of its texts are read at once
 	keptVersions = 50        // of a key in a locale
 	versionLife  = time.Hour // longer than any message of a code is edited
 	knownWording = 1000

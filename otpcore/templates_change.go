@@ -170,10 +170,16 @@ func (s *Templates) makeRoom(tx Tx, business *Business, kept []*Template, next *
 		}
 	}
 	var same []*Template
+	others := make(map[string]bool)
 	for _, t := range kept {
 		if t.Locale == next.Locale {
 			same = append(same, t)
+		} else {
+			others[t.Locale] = true
 		}
+	}
+	if len(same) == 0 && len(others) >= ownLocales {
+		return &Error{Kind: KindConflict, Code: "too_many_templates", Detail: "The key has had texts in 30 languages. Use another key for further ones."}
 	}
 	for ; len(same) >= keptVersions; same = same[1:] {
 		// The second oldest took the oldest out of force.

@@ -137,3 +137,26 @@ func TestSavedWordsAlwaysRender(t *testing.T) {
 		t.Errorf("only %d texts were sound: the test looks at nothing", sound)
 	}
 }
+
+// FuzzOrderFaults holds that no text about an order, however it is made, stops the
+// examination or gets past it and then fails.
+func FuzzOrderFaults(f *testing.F) {
+	own := locker()
+	for _, s := range append([]string{own.Chat, own.WhatsApp, "{{order}}", "{{order}}{{", "\n{{order}}", "\xff{{order}}"}, own.SMS...) {
+		f.Add(s, s)
+	}
+	r := mustRenderer(f)
+	f.Fuzz(func(t *testing.T, chat, sms string) {
+		text := locker()
+		text.Chat, text.WhatsApp, text.SMS = chat, "", []string{sms}
+		if len(r.Faults(otpcore.TemplateDraft{Key: "locker", Locale: "en", Brand: "Shop", Text: text})) > 0 {
+			return
+		}
+		said, err := r.Words(otpcore.OwnWords{
+			Text: &text, Locale: "en", Brand: "Shop", Number: "A-7\u00b7", Params: map[string]otpcore.Param{"locker": {Text: "B"}},
+		})
+		if err != nil || strings.Count(said.Chat, "A-7\u00b7") != 1 || strings.Count(said.SMS, "A-7\u00b7") != 1 {
+			t.Fatalf("%q %q: %+v, %v", chat, sms, said, err)
+		}
+	})
+}

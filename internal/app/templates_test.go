@@ -255,3 +255,31 @@ func TestT33LinesForPhones(t *testing.T) {
 		t.Errorf("%q", sms)
 	}
 }
+
+// TestLanguagesOfAKeyAreBounded: a text may be in any language, and a key in
+// thirty.
+func TestLanguagesOfAKeyAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shop := w.business("Shop")
+	languages := strings.Fields("af am ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it")
+	for _, l := range languages[:30] {
+		shop.save("gate", l, gate(fields{"warning": "Do not share"}))
+	}
+	if a := shop.ask("PUT", "/v1/templates/gate/"+languages[30], gate(fields{"warning": "Do not share"})); a.code != "too_many_templates" {
+		t.Errorf("the 31st language: %d %s", a.status, a.body)
+	}
+	shop.save("gate", "af", gate(fields{"warning": "Do not share", "chat": "{{code}} opens {{car}}'s gate."}))
+	var list struct {
+		Items []struct {
+			Key   string
+			Texts []struct{ Locale string }
+		}
+	}
+	shop.ask("GET", "/v1/templates", nil).into(shop, http.StatusOK, &list)
+	for _, k := range list.Items {
+		if k.Key == "gate" && len(k.Texts) != 30 {
+			t.Errorf("%d texts are listed", len(k.Texts))
+		}
+	}
+}

@@ -2551,8 +2551,8 @@ type UpdateSettingsRequest struct {
 	// Examples: Book House
 	Name *string `json:"name,omitempty"`
 
-	// OwnerPhone The phone of whoever shall be told when a bot or an endpoint needs somebody. It is told in the chat that this phone has
-	// linked, or by SMS where no chat can be written to. Empty: nobody.
+	// OwnerPhone The phone of whoever shall be told when a bot or an endpoint needs somebody. It is told in the chat that this
+	// phone has linked, or by SMS where no chat can be written to. Empty: nobody.
 	//
 	//
 	// Examples: +77015550123
