@@ -27,7 +27,7 @@ type Env struct {
 
 type commands struct {
 	Serve        serveCommand        `cmd:"" group:"run" help:"Serve the API, the bots and the callbacks. Needs no settings."`
-	Demo         demoCommand         `cmd:"" group:"run" help:"Try everything on this machine, with a simulated Telegram and a simulated SMS provider."`
+	Demo         demoCommand         `cmd:"" group:"run" help:"Try everything on this machine, with simulated chat networks and a simulated SMS provider."`
 	Business     businessCommand     `cmd:"" group:"operate" help:"Make and list businesses, beside the running server or without it."`
 	Key          keyCommand          `cmd:"" group:"operate" help:"Make an API key for a business, beside the running server or without it."`
 	Shared       sharedCommand       `cmd:"" group:"operate" help:"List the shared bots of the YAML file, whom they serve, and their links."`

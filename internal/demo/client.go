@@ -70,8 +70,9 @@ type checked struct {
 // phoneState is what the server knows of a phone.
 type phoneState struct {
 	Links []struct {
-		Status string `json:"status"`
-		Proof  string `json:"proof"`
+		Channel string `json:"channel"`
+		Status  string `json:"status"`
+		Proof   string `json:"proof"`
 	} `json:"links"`
 	Blocks []struct {
 		Kind string `json:"kind"`

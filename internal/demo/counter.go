@@ -23,7 +23,7 @@ type sale struct {
 	ask     ask
 	context map[string]any
 	hint    string
-	link    string
+	links   map[string]string // by channel
 	id      string
 	left    bool // the customer went back to the first screen
 }
@@ -65,7 +65,7 @@ func (c *counter) start(ctx context.Context, a ask) error {
 	if err != nil {
 		return err
 	}
-	s.id, s.hint, s.link = v.ID, v.Hint, v.Links["telegram"]
+	s.id, s.hint, s.links = v.ID, v.Hint, v.Links
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sale = s
@@ -136,20 +136,20 @@ type shopView struct {
 }
 
 type saleView struct {
-	ID           string     `json:"id"`
-	Phone        string     `json:"phone"`
-	Payment      bool       `json:"payment"`
-	Amount       string     `json:"amount"`
-	Payee        string     `json:"payee"`
-	Hint         string     `json:"hint"`
-	Link         string     `json:"link"`
-	Status       string     `json:"status"`
-	EndReason    string     `json:"end_reason"`
-	CreatedAt    time.Time  `json:"created_at"`
-	ExpiresAt    time.Time  `json:"expires_at"`
-	FallbackAt   *time.Time `json:"fallback_at"`
-	ResendAt     *time.Time `json:"resend_at"`
-	AttemptsLeft int        `json:"attempts_left"`
+	ID           string            `json:"id"`
+	Phone        string            `json:"phone"`
+	Payment      bool              `json:"payment"`
+	Amount       string            `json:"amount"`
+	Payee        string            `json:"payee"`
+	Hint         string            `json:"hint"`
+	Links        map[string]string `json:"links"`
+	Status       string            `json:"status"`
+	EndReason    string            `json:"end_reason"`
+	CreatedAt    time.Time         `json:"created_at"`
+	ExpiresAt    time.Time         `json:"expires_at"`
+	FallbackAt   *time.Time        `json:"fallback_at"`
+	ResendAt     *time.Time        `json:"resend_at"`
+	AttemptsLeft int               `json:"attempts_left"`
 }
 
 // view reads how the sale stands.
@@ -166,7 +166,7 @@ func (c *counter) view(ctx context.Context) (shopView, error) {
 	if !s.left {
 		out.Sale = &saleView{
 			ID: v.ID, Phone: v.Phone, Payment: s.ask.Payment, Amount: s.ask.Amount, Payee: s.ask.Payee,
-			Hint: s.hint, Link: s.link, Status: v.Status, EndReason: v.EndReason, CreatedAt: v.CreatedAt,
+			Hint: s.hint, Links: s.links, Status: v.Status, EndReason: v.EndReason, CreatedAt: v.CreatedAt,
 			ExpiresAt: v.ExpiresAt, FallbackAt: moment(v.FallbackAt), ResendAt: moment(v.ResendAt), AttemptsLeft: v.AttemptsLeft,
 		}
 	}

@@ -30,6 +30,12 @@ var troubles = []trouble{
 	{"telegram_down", "Telegram is down", "It answers every message with HTTP 502.", func(w *world) []*fault.Fault {
 		return w.failMessages(fault.Rule{Status: 502, Times: fault.Always})
 	}},
+	{"whatsapp_silent", "WhatsApp loses messages", "It takes them and says nothing, so the SMS follows when it is due.", func(w *world) []*fault.Fault {
+		if w.whatsapp == nil {
+			return nil
+		}
+		return []*fault.Fault{w.whatsapp.silence()}
+	}},
 	{"shop_down", "The shop’s endpoint is down", "It answers every event with HTTP 503.", func(w *world) []*fault.Fault {
 		return []*fault.Fault{w.receiver.Fail(fault.Rule{Status: 503, Times: fault.Always})}
 	}},

@@ -43,6 +43,7 @@ func (s *stage) handler() http.Handler {
 	mux.HandleFunc("POST /shop/handover", act(s.orderHandOver))
 	mux.HandleFunc("POST /phone/open", act(s.openLink))
 	mux.HandleFunc("POST /phone/say", act(s.say))
+	mux.HandleFunc("POST /phone/write", act(s.write))
 	mux.HandleFunc("POST /phone/keyboard", act(s.pressKeyboard))
 	mux.HandleFunc("POST /phone/card", act(s.sendCard))
 	mux.HandleFunc("POST /phone/press", act(s.press))
@@ -70,7 +71,7 @@ func (s *stage) showPage(w http.ResponseWriter, _ *http.Request) {
 		err = spoken.Funcs(template.FuncMap{"say": s.language.say}).Execute(&page, map[string]any{
 			"Business": s.opts.Business, "Bot": s.bot.Username(), "People": s.people, "Troubles": troubles,
 			"Fallback": seconds(s.opts.FallbackAfter), "Cooldown": seconds(pageCooldown), "TimeZone": timeZone,
-			"Lang": s.language.Code, "Sentences": s.language.sentences,
+			"Lang": s.language.Code, "WhatsApp": s.whatsapp != nil, "ShopsNumber": shopsNumber, "Sentences": s.language.sentences,
 		})
 	}
 	if err != nil {

@@ -64,6 +64,15 @@ func (s *stage) sendCard(_ *http.Request, in struct{ Who, Of string }) (none, er
 	return none{}, err
 }
 
+// write writes to the shop's number in WhatsApp.
+func (s *stage) write(_ *http.Request, in struct{ Who, Text string }) (none, error) {
+	p, err := s.who(in.Who)
+	if err == nil && in.Text != "" && s.whatsapp != nil {
+		err = s.whatsapp.write(p, in.Text)
+	}
+	return none{}, err
+}
+
 // press presses a button under a message. The bot's answer shows in the chat.
 func (s *stage) press(_ *http.Request, in struct {
 	Who     string

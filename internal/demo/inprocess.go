@@ -29,6 +29,10 @@ func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
+	testServer := ""
+	if w.whatsapp != nil {
+		testServer = w.whatsapp.TestServer()
+	}
 	r := &running{done: make(chan error, 1)}
 	ready := make(chan string, 1)
 	// The demo stops the server itself, once nothing talks to it any more.
@@ -37,7 +41,7 @@ func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
 	go func() {
 		r.done <- app.Run(own, app.Config{
 			Listener: ln, DatabaseURL: w.database(), MasterKeyFile: w.keyFile(),
-			TelegramAPI: w.telegram.URL(), SMS: file.Providers, WebhooksAllow: file.Webhooks.Allow, Rules: patientRules(),
+			TelegramAPI: w.telegram.URL(), WhatsAppTestServer: testServer, WhatsAppPace: time.Millisecond, SMS: file.Providers, WebhooksAllow: file.Webhooks.Allow, Rules: patientRules(),
 			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Ready: func(url string) { ready <- url },
 		})

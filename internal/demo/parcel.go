@@ -18,7 +18,7 @@ type parcel struct {
 	step    int // of the present one
 	code    string
 	outcome string
-	link    string
+	links   map[string]string // by channel
 }
 
 // journey is the way of every order. At its last step the courier asks for a
@@ -69,7 +69,7 @@ func (p *parcel) tell(ctx context.Context, fields map[string]any) error {
 	if err := p.shop.call(ctx, http.MethodPost, "/v1/order-updates", fields, &u); err != nil {
 		return err
 	}
-	p.outcome, p.link = u.Delivery.Status, u.Links["telegram"]
+	p.outcome, p.links = u.Delivery.Status, u.Links
 	if u.VerificationID != "" {
 		p.code = u.VerificationID
 	}
@@ -94,11 +94,11 @@ func (p *parcel) handOver(ctx context.Context, code string) (checked, error) {
 
 // parcelView is the order as the page draws it.
 type parcelView struct {
-	Number  string `json:"number"`
-	Status  string `json:"status"` // empty: nothing is ordered yet
-	Outcome string `json:"outcome"`
-	Link    string `json:"link"`
-	Courier bool   `json:"courier"` // at the door
+	Number  string            `json:"number"`
+	Status  string            `json:"status"` // empty: nothing is ordered yet
+	Outcome string            `json:"outcome"`
+	Links   map[string]string `json:"links"`
+	Courier bool              `json:"courier"` // at the door
 }
 
 func (p *parcel) view() parcelView {
@@ -107,7 +107,7 @@ func (p *parcel) view() parcelView {
 	if p.count == 0 {
 		return parcelView{}
 	}
-	v := parcelView{Number: p.number(), Status: "delivered", Outcome: p.outcome, Link: p.link, Courier: p.code != ""}
+	v := parcelView{Number: p.number(), Status: "delivered", Outcome: p.outcome, Links: p.links, Courier: p.code != ""}
 	if p.step < len(journey) {
 		v.Status = journey[p.step]
 	}

@@ -17,6 +17,9 @@ type person struct {
 	lang  string // of the app on the phone
 }
 
+// shopsNumber is that of the shop's own phone.
+const shopsNumber = "+77010000001"
+
 // The phones that a visitor of the page may hold.
 const (
 	anna     = "anna"
@@ -30,6 +33,9 @@ func (w *world) people(l language) []*person {
 	}
 	for _, p := range all {
 		p.user, p.lang = w.person(p.Name, p.Phone, l.Code), l.Code
+		if w.whatsapp != nil {
+			w.whatsapp.install(p)
+		}
 	}
 	return all
 }
@@ -42,6 +48,7 @@ type phoneView struct {
 	About    string        `json:"about"` // what the bot says of itself in an empty chat
 	Menu     []commandView `json:"menu"`
 	Messages []messageView `json:"messages"`
+	WhatsApp []talkView    `json:"whatsapp"` // nil: not in this build
 	SMS      []smsView     `json:"sms"`
 }
 
@@ -81,6 +88,16 @@ type contactView struct {
 	Phone string `json:"phone"`
 }
 
+// talkView is a message in WhatsApp, the shop's or the person's own.
+type talkView struct {
+	ID     string     `json:"id"`
+	Mine   bool       `json:"mine"`
+	Text   string     `json:"text"`
+	Marks  []markView `json:"marks"`
+	At     time.Time  `json:"at"`
+	Edited bool       `json:"edited"`
+}
+
 type smsView struct {
 	ID   string    `json:"id"`
 	Text string    `json:"text"`
@@ -107,6 +124,9 @@ func (w *world) view(p *person) phoneView {
 		if !m.Deleted {
 			v.Messages = append(v.Messages, viewMessage(m))
 		}
+	}
+	if w.whatsapp != nil {
+		v.WhatsApp = w.whatsapp.chat(p)
 	}
 	for _, m := range w.sms.Inbox(p.Phone) {
 		v.SMS = append(v.SMS, smsView{ID: m.ID, Text: m.Text, Code: m.Code(), At: m.Time})

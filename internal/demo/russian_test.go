@@ -23,7 +23,7 @@ func TestTheStoryInRussian(t *testing.T) {
 	b.shot("1-first")
 	b.at("shop").click(`[name="wait"]`)
 	b.click("#get-code")
-	b.sees("#hint", "Код придёт в Telegram. Если его там не будет, пришлём по SMS.")
+	b.sees("#hint", "Если его там не будет, пришлём по SMS.")
 	b.shot("2-asked")
 	b.click("#connect")
 	b.click("#start")

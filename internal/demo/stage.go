@@ -42,6 +42,9 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	if err != nil {
 		return s, err
 	}
+	if s.whatsapp, err = newWhatsApp(opts.Business); err != nil {
+		return s, err
+	}
 	if s.server, err = s.run(ctx, opts.Log); err != nil {
 		return s, err
 	}
@@ -59,6 +62,11 @@ func newStage(ctx context.Context, opts Options) (*stage, error) {
 	}
 	if err := s.registerBot(ctx, s.counter.shop); err != nil {
 		return s, err
+	}
+	if s.whatsapp != nil {
+		if err := s.whatsapp.link(ctx, s.counter.shop); err != nil {
+			return s, err
+		}
 	}
 	s.people = s.world.people(s.language)
 	return s, errors.Join(s.watch(own), s.board.set("faults", s.switches.view()))
@@ -104,6 +112,9 @@ func (s *stage) watch(ctx context.Context) error {
 			}
 		}
 	})
+	if s.whatsapp != nil {
+		s.watchers.Go(func() { s.whatsapp.watch(ctx, s.phonesChanged) })
+	}
 	s.watchers.Go(func() { s.poll(ctx) })
 	return nil
 }
@@ -168,30 +179,30 @@ func (s *stage) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	links := make(map[string]string, len(s.people))
+	links := make(map[string]map[string]string, len(s.people))
 	for _, p := range s.people {
 		state, err := s.counter.shop.lookup(ctx, p.Phone)
 		if err != nil {
 			return err
 		}
-		links[p.ID] = linkOf(state)
+		links[p.ID] = linksOf(state)
 	}
 	return errors.Join(s.board.set("shop", view), s.board.set("parcel", s.parcel.view()), s.board.set("links", links))
 }
 
-// linkOf says in one word how the phone is linked: none, contact or sms, which
-// is the proof, or inactive.
-func linkOf(state phoneState) string {
-	word := "none"
+// linksOf says in one word for each channel how the phone is linked: contact or
+// sms, which is the proof, or inactive. Where it is not, the channel is missing.
+func linksOf(state phoneState) map[string]string {
+	words := map[string]string{}
 	for _, l := range state.Links {
-		switch l.Status {
-		case "active":
-			return l.Proof
-		case "inactive":
-			word = l.Status
+		switch {
+		case l.Status == "active":
+			words[l.Channel] = l.Proof
+		case l.Status == "inactive" && words[l.Channel] == "":
+			words[l.Channel] = l.Status
 		}
 	}
-	return word
+	return words
 }
 
 func (s *stage) complain(err error) { _, _ = io.WriteString(s.opts.Log, "demo: "+err.Error()+"\n") }

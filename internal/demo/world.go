@@ -19,6 +19,7 @@ import (
 type world struct {
 	telegram *telegramsim.Server
 	bot      *telegramsim.Bot
+	whatsapp *whatsApp // nil in the story, and in a build without linked devices
 	sms      *smssim.Server
 	receiver *receiversim.Server // the business's own receiver of events
 	dir      string
@@ -63,6 +64,9 @@ func (w *world) keyFile() string  { return filepath.Join(w.dir, "key", "master.k
 func (w *world) close() error {
 	w.telegram.Close()
 	w.sms.Close()
+	if w.whatsapp != nil {
+		w.whatsapp.Close()
+	}
 	w.receiver.Close()
 	if w.dir == "" {
 		return nil

@@ -204,6 +204,10 @@ func (p *Phone) Messages() []Message {
 	return slices.Clone(p.chats)
 }
 
+// Changed returns a channel that closes once the phone shows something new. Take
+// it before you look.
+func (p *Phone) Changed() <-chan struct{} { return p.changed.Changed() }
+
 // WaitMessage blocks until the phone shows a message that fits, and returns the
 // newest such message.
 func (p *Phone) WaitMessage(ctx context.Context, fits func(Message) bool) (Message, error) {

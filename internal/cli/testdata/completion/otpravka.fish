@@ -51,7 +51,7 @@ function __otpravka_at
 end
 complete -c otpravka -f
 complete -c otpravka -n '__otpravka_at ' -a serve -d 'Serve the API, the bots and the callbacks'
-complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this machine, with a simulated Telegram and a simulated SMS provider'
+complete -c otpravka -n '__otpravka_at ' -a demo -d 'Try everything on this machine, with simulated chat networks and a simulated SMS provider'
 complete -c otpravka -n '__otpravka_at ' -a business -d 'Make and list businesses, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a key -d 'Make an API key for a business, beside the running server or without it'
 complete -c otpravka -n '__otpravka_at ' -a shared -d 'List the shared bots of the YAML file, whom they serve, and their links'

@@ -21,7 +21,7 @@ for (const button of document.querySelectorAll(".views button")) {
   button.addEventListener("click", () => view(button.dataset.view));
 }
 
-// The link opens Telegram on the phone beside.
+// The link opens its app on the phone beside.
 const onLink = (link) => {
   view("phone");
   phone.openLink(link);

@@ -23,7 +23,8 @@ const steps = {
 
 export function begin({onLink}) {
   $("parcel-next").addEventListener("click", () => doing(() => post("/shop/order")));
-  $("parcel-connect").addEventListener("click", () => onLink(parcel.link));
+  $("parcel-connect").addEventListener("click", () => onLink(parcel.links.telegram));
+  $("parcel-whatsapp").addEventListener("click", () => onLink(parcel.links.whatsapp));
   $("courier").addEventListener("submit", (event) => {
     event.preventDefault();
     doing(async () => {
@@ -53,6 +54,7 @@ export function show(state) {
   $("parcel-next").textContent = steps[state.status] ?? "";
   $("parcel-next").hidden = state.courier;
   $("parcel-connect").hidden = state.outcome !== "no_link";
+  $("parcel-whatsapp").hidden = state.outcome !== "no_link" || !state.links?.whatsapp;
   if ($("courier").hidden && state.courier) $("courier-code").value = "";
   $("courier").hidden = !state.courier;
 }

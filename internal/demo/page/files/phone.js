@@ -1,4 +1,5 @@
-// The phones: a chat with the bot and an SMS inbox, one person at a time.
+// The phones: a chat with the bot, one in WhatsApp and an SMS inbox, one person
+// at a time.
 
 import {$, h, keyed, badge, toast, clockTime} from "./dom.js";
 import {post, secondsUntil} from "./wire.js";
@@ -6,6 +7,8 @@ import {bubble, text} from "./bubble.js";
 import {say, sayProblem} from "./sentences.js";
 
 const buttons = [...document.querySelectorAll("[data-person]")];
+const apps = [...document.querySelectorAll(".apps button")].map((tab) => tab.id.slice("tab-".length));
+const logs = [...document.querySelectorAll(".app .log")].map((log) => log.id);
 const phones = new Map(); // what each person's phone holds
 const links = new Map(); // a link that a person has opened, before Start
 const read = new Map(); // how many messages each person has seen, by app
@@ -22,10 +25,11 @@ export function begin({onCopy, onBack}) {
   copied = onCopy;
   wentBack = onBack;
   for (const button of buttons) button.addEventListener("click", () => hold(button.dataset.person));
-  for (const name of ["chat", "sms"]) $("tab-" + name).addEventListener("click", () => open(name));
+  for (const name of apps) $("tab-" + name).addEventListener("click", () => open(name));
   document.querySelector(".apps").addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    open(app === "chat" ? "sms" : "chat");
+    const step = event.key === "ArrowRight" ? 1 : -1;
+    open(apps.at((apps.indexOf(app) + step) % apps.length));
     $("tab-" + app).focus();
   });
   $("start").addEventListener("click", () => {
@@ -41,10 +45,20 @@ export function begin({onCopy, onBack}) {
     act("/phone/say", {text: $("say").value});
     $("say").value = "";
   });
+  $("write")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act("/phone/write", {text: $("words").value});
+    $("words").value = "";
+  });
+  $("words")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    $("write").requestSubmit();
+  });
   // A log whose size changes, say because the clock has come up above it,
   // stays at its end.
-  const atEnd = new ResizeObserver((logs) => logs.forEach(({target}) => { target.scrollTop = target.scrollHeight; }));
-  for (const log of ["chat", "texts"]) atEnd.observe($(log));
+  const atEnd = new ResizeObserver((seen) => seen.forEach(({target}) => { target.scrollTop = target.scrollHeight; }));
+  for (const log of logs) atEnd.observe($(log));
   hold(person);
   tick();
 }
@@ -59,24 +73,33 @@ function hold(id) {
   $("own-number").textContent = current().dataset.phone;
   $("card").textContent = say("Attach {name}’s contact", other().dataset);
   $("notice").replaceChildren();
-  for (const log of ["chat", "texts"]) $(log).replaceChildren();
+  for (const log of logs) $(log).replaceChildren();
+  if ($("words")) $("words").value = "";
   draw();
 }
 
 function open(name) {
   app = name;
-  for (const other of ["chat", "sms"]) {
+  for (const other of apps) {
     $("tab-" + other).setAttribute("aria-selected", String(other === name));
     $("tab-" + other).tabIndex = other === name ? 0 : -1;
     $("app-" + other).hidden = other !== name;
   }
   $("notice").replaceChildren();
-  for (const log of ["chat", "texts"]) $(log).scrollTop = $(log).scrollHeight;
+  for (const log of logs) $(log).scrollTop = $(log).scrollHeight;
   seen();
 }
 
 // openLink opens the bot's chat as a link does: Start is for the person to press.
+// A link of WhatsApp prepares a message, which is for the person to send.
 export function openLink(link) {
+  const target = new URL(link);
+  if (target.host === "wa.me") {
+    open("whatsapp");
+    $("words").value = target.searchParams.get("text");
+    $("words").focus();
+    return;
+  }
   links.set(person, link);
   open("chat");
   draw();
@@ -86,7 +109,7 @@ export function openLink(link) {
 export function show(id, phone) {
   const before = phones.get(id);
   phones.set(id, phone);
-  if (!before) markRead(id, "chat"), markRead(id, "sms");
+  if (!before) apps.forEach((name) => markRead(id, name));
   if (id === person) draw();
   seen();
   const fresh = before ? phone.sms.slice(before.sms.length) : [];
@@ -114,6 +137,7 @@ function draw() {
   };
   const held = document.activeElement;
   keyed($("chat"), phone.messages, (m) => m.id, (m) => bubble(m, hooks));
+  if (phone.whatsapp) keyed($("talk"), phone.whatsapp, (m) => m.id, (m) => bubble(m, hooks));
   keyed($("texts"), phone.sms, (m) => m.id, (m) => h("div", {class: "bubble"},
     h("p", {}, ...text(m.text, m.code ? [{offset: m.text.indexOf(m.code), length: m.code.length}] : [], copy)),
     h("p", {class: "meta"}, clockTime(m.at))));
@@ -158,17 +182,18 @@ export function seen() {
   if (panel.offsetParent) markRead(person, app);
   let unread = 0;
   for (const button of buttons) {
-    const count = unreadOf(button.dataset.person, "chat") + unreadOf(button.dataset.person, "sms");
+    const count = apps.reduce((sum, name) => sum + unreadOf(button.dataset.person, name), 0);
     button.querySelector(".dot").hidden = count === 0 || button.dataset.person === person;
     unread += count;
   }
   badge($("badge-phone"), unread);
-  for (const name of ["chat", "sms"]) badge($("badge-" + name), unreadOf(person, name));
+  for (const name of apps) badge($("badge-" + name), unreadOf(person, name));
 }
 
 const received = (id, name) => {
   const phone = phones.get(id);
-  return !phone ? 0 : name === "sms" ? phone.sms.length : phone.messages.filter((m) => !m.mine).length;
+  const all = {chat: phone?.messages, whatsapp: phone?.whatsapp, sms: phone?.sms}[name];
+  return all?.filter((m) => !m.mine).length ?? 0;
 };
 const markRead = (id, name) => read.set(id + name, received(id, name));
 const unreadOf = (id, name) => Math.max(0, received(id, name) - (read.get(id + name) ?? 0));

@@ -5,10 +5,16 @@ import {post} from "./wire.js";
 import {say, sayProblem} from "./sentences.js";
 
 const proofs = {
-  none: say("is not linked: codes go by SMS"),
-  contact: say("is linked to a chat, on Telegram’s word"),
-  sms: say("is linked to a chat, proven by an SMS code as well"),
-  inactive: say("has blocked the bot: codes go by SMS"),
+  telegram: {
+    contact: say("is linked to a chat, on Telegram’s word"),
+    sms: say("is linked to a chat, proven by an SMS code as well"),
+    inactive: say("has blocked the bot"),
+  },
+  whatsapp: {
+    contact: say("is linked in WhatsApp, by a message from the number"),
+    sms: say("is linked in WhatsApp, proven by an SMS code as well"),
+    inactive: say("is not reached in WhatsApp any more"),
+  },
 };
 
 // A timeline counts in tenths, with the decimal mark of the reader's language.
@@ -26,8 +32,12 @@ export function showFaults(on) {
 
 export function showLinks(links) {
   for (const item of document.querySelectorAll("[data-link]")) {
-    item.dataset.proof = links[item.dataset.link];
-    item.querySelector("span").textContent = proofs[links[item.dataset.link]];
+    const of = Object.entries(links[item.dataset.link]);
+    item.dataset.state = of.length === 0 ? "none" : of.every(([, proof]) => proof === "inactive") ? "inactive" : "linked";
+    const words = of.map(([channel, proof]) => proofs[channel][proof]);
+    if (item.dataset.state === "none") words.push(say("is not linked"));
+    if (item.dataset.state !== "linked") words.push(say("codes go by SMS"));
+    item.querySelector("span").textContent = say("{links}.", {links: words.join("; ")});
   }
 }
 

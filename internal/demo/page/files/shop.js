@@ -57,7 +57,8 @@ export function begin({onLink}) {
     await post("/shop/unblock", {phone: ask.elements.phone.value});
     $("unblock").hidden = true;
   }));
-  click("connect", () => onLink(sale.link));
+  click("connect", () => onLink(sale.links.telegram));
+  click("connect-whatsapp", () => onLink(sale.links.whatsapp));
   click("paste", () => {
     $("code").value = offered;
     $("confirm").focus();
@@ -98,6 +99,7 @@ export function show(state) {
   $("enter-order").hidden = !sale.payment;
   $("enter-order").textContent = sale.payment ? say("{amount} KZT to {payee}", sale) : "";
   $("left-attempts").textContent = sale.attempts_left;
+  $("connect-whatsapp").hidden = !sale.links?.whatsapp;
   const [title, text] = endings[sale.status === "approved" ? "approved" : sale.end_reason] ?? [say("Over"), () => ""];
   $("end").dataset.good = String(sale.status === "approved");
   $("end-title").textContent = title;
