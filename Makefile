@@ -22,7 +22,8 @@ RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false
 .PHONY: test
 test: lint ## Lint, then run every test under the race detector; needs Go only
 	$(GO) test $(RACE) -timeout 9m $(SLOW) ./...
-	$(GO) test -tags nowhatsmeow -run 'WithoutDevices|Rooms' ./bot/... ./internal/app ./internal/sim/...
+	$(GO) test -tags nowhatsmeow -short ./bot/... ./internal/sim/...
+	$(GO) test -tags nowhatsmeow -run 'WithoutDevices|Cloud|Shared|Examine|Switches|Rooms' ./internal/app ./internal/cli ./internal/demo
 
 .PHONY: crash
 crash: ## Kill the server at every named point, on both databases, and see what survives

@@ -20,7 +20,7 @@ type trouble struct {
 // so that the message still arrives.
 const slowness = 6 * time.Second
 
-var troubles = []trouble{
+var troubles = append([]trouble{
 	{"sms_down", "SMS provider is down", "It answers every request with HTTP 503.", func(w *world) []*fault.Fault {
 		return []*fault.Fault{w.sms.Fail(fault.Rule{Status: 503, Times: fault.Always})}
 	}},
@@ -30,16 +30,10 @@ var troubles = []trouble{
 	{"telegram_down", "Telegram is down", "It answers every message with HTTP 502.", func(w *world) []*fault.Fault {
 		return w.failMessages(fault.Rule{Status: 502, Times: fault.Always})
 	}},
-	{"whatsapp_silent", "WhatsApp loses messages", "It takes them and says nothing, so the SMS follows when it is due.", func(w *world) []*fault.Fault {
-		if w.whatsapp == nil {
-			return nil
-		}
-		return []*fault.Fault{w.whatsapp.silence()}
-	}},
 	{"shop_down", "The shop’s endpoint is down", "It answers every event with HTTP 503.", func(w *world) []*fault.Fault {
 		return []*fault.Fault{w.receiver.Fail(fault.Rule{Status: 503, Times: fault.Always})}
 	}},
-}
+}, whatsAppTroubles...)
 
 func (w *world) failMessages(rule fault.Rule) []*fault.Fault {
 	var set []*fault.Fault

@@ -76,9 +76,10 @@ func (w *whatsApp) write(p *person, text string) error {
 	return err
 }
 
-// silence swallows every message on its way, and tells nobody.
-func (w *whatsApp) silence() *fault.Fault {
-	return w.Fail(fault.Rule{Method: "message", Times: fault.Always, Empty: true})
+var whatsAppTroubles = []trouble{
+	{"whatsapp_silent", "WhatsApp loses messages", "It takes them and says nothing, so the SMS follows when it is due.", func(w *world) []*fault.Fault {
+		return []*fault.Fault{w.whatsapp.Fail(fault.Rule{Method: "message", Times: fault.Always, Empty: true})}
+	}},
 }
 
 var codeForm = regexp.MustCompile(`\b[0-9]{6}\b`)

@@ -2,11 +2,9 @@
 
 package demo
 
-import (
-	"context"
+import "context"
 
-	"otpravka/internal/sim/fault"
-)
+var whatsAppTroubles []trouble
 
 // whatsApp is what this build leaves out, and nil.
 type whatsApp struct{}
@@ -19,5 +17,4 @@ func (*whatsApp) install(*person)                  {}
 func (*whatsApp) link(context.Context, shop) error { return nil }
 func (*whatsApp) watch(context.Context, func())    {}
 func (*whatsApp) write(*person, string) error      { return nil }
-func (*whatsApp) silence() *fault.Fault            { return nil }
 func (*whatsApp) chat(*person) []talkView          { return nil }
