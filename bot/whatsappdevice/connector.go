@@ -55,15 +55,18 @@ const connectLimit = 30 * time.Second
 // Run keeps the device connected, waits while it may not be, and links it when
 // somebody asks for that.
 func (c *Connector) Run(ctx context.Context) error {
-	release, err := c.factory.opts.Keys.lease(ctx, c.bot.ID)
+	held, release, err := c.factory.opts.Keys.lease(ctx, c.bot.ID)
 	if err != nil {
 		return err
 	}
 	defer release()
-	for ctx.Err() == nil {
-		if err := c.turn(ctx); err != nil && ctx.Err() == nil {
+	for held.Err() == nil {
+		if err := c.turn(held); err != nil && held.Err() == nil {
 			return err
 		}
+	}
+	if ctx.Err() == nil {
+		return context.Cause(held)
 	}
 	return nil
 }

@@ -192,21 +192,31 @@ func busy() error {
 	}
 }
 
+// lost is the trouble of a device whose lease went with its connection: another
+// process may run it by now.
+func lost() error {
+	return &bot.Trouble{
+		Wait: time.Second, Err: errors.New("whatsapp keys: lease lost"),
+		Text: "The connection to the database broke, and another server may have taken the device over; this one connects again if none has.",
+	}
+}
+
 // lease makes this process the one that runs the bot's device, until release is
-// called: two with the same keys would throw each other out without end. A SQLite
-// file belongs to one process anyway.
-func (k *Keys) lease(ctx context.Context, id otpcore.ID) (release func(), err error) {
+// called: two with the same keys would throw each other out without end. Held ends
+// before that, and says why, where the lease is lost. A SQLite file belongs to one
+// process anyway.
+func (k *Keys) lease(ctx context.Context, id otpcore.ID) (held context.Context, release func(), err error) {
 	if _, err := k.open(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if k.postgres == "" {
-		return func() {}, nil
+		return ctx, func() {}, nil
 	}
 	k.leased(1)
 	conn, err := k.db.Conn(ctx)
 	if err != nil {
 		k.leased(-1)
-		return nil, err
+		return nil, nil, err
 	}
 	var ours bool
 	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, "otpravka whatsapp "+string(id)).Scan(&ours)
@@ -216,13 +226,32 @@ func (k *Keys) lease(ctx context.Context, id otpcore.ID) (release func(), err er
 		}
 		err = errors.Join(err, conn.Close())
 		k.leased(-1)
-		return nil, err
+		return nil, nil, err
 	}
-	return func() {
-		// The connection leaves the pool, and the lock with it, whatever becomes of
-		// the question.
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	held, end := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		watch(held, conn)
+		end(lost())
+	}()
+	return held, func() {
+		end(context.Canceled)
+		<-watched
 		_ = conn.Close()
 		k.leased(-1)
 	}, nil
+}
+
+// watch returns once the connection is of no use any more, or ctx has ended. The
+// connection leaves the pool, and its lock with it, whatever became of it.
+func watch(ctx context.Context, conn *sql.Conn) {
+	_ = conn.Raw(func(c any) error {
+		for {
+			// Nobody notifies: what the wait hears of is the connection's end.
+			if _, err := c.(*stdlib.Conn).Conn().WaitForNotification(ctx); err != nil {
+				return driver.ErrBadConn
+			}
+		}
+	})
 }

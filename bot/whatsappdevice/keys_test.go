@@ -79,15 +79,15 @@ func TestOneServerRunsADevice(t *testing.T) {
 	first, second := InPostgres(url), InPostgres(url)
 	defer func() { _ = errors.Join(first.Close(), second.Close()) }()
 	id := otpcore.ID("bot_a")
-	release, err := first.lease(t.Context(), id)
+	_, release, err := first.lease(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = second.lease(t.Context(), id)
+	_, _, err = second.lease(t.Context(), id)
 	if trouble, ok := errors.AsType[*bot.Trouble](err); !ok || trouble.Text == "" || trouble.Wait == 0 {
 		t.Fatalf("two run the device: %v", err)
 	}
-	other, err := second.lease(t.Context(), "bot_b")
+	_, other, err := second.lease(t.Context(), "bot_b")
 	if err != nil {
 		t.Fatalf("another device: %v", err)
 	}
@@ -95,14 +95,48 @@ func TestOneServerRunsADevice(t *testing.T) {
 	release()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	taken, err := second.lease(ctx, id)
+	over := soon(t)
+	_, taken, err := second.lease(ctx, id)
 	for err != nil { // the server needs a moment to see that the connection is gone
-		if _, busy := errors.AsType[*bot.Trouble](err); !busy || soon(t).Err() != nil {
+		if _, busy := errors.AsType[*bot.Trouble](err); !busy || over.Err() != nil {
 			t.Fatal(err)
 		}
-		taken, err = second.lease(ctx, id)
+		_, taken, err = second.lease(ctx, id)
 	}
 	taken()
+}
+
+// TestLostLeaseIsNoticed at once: another server may run the device by then.
+func TestLostLeaseIsNoticed(t *testing.T) {
+	url := pgtest.URL(t)
+	proxy := pgtest.NewProxy(t, url)
+	first, second := InPostgres(proxy.URL), InPostgres(url)
+	defer func() { _ = errors.Join(first.Close(), second.Close()) }()
+	held, release, err := first.lease(t.Context(), "bot_a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	proxy.Cut()
+	select {
+	case <-held.Done():
+	case <-soon(t).Done():
+		t.Fatal("nobody noticed")
+	}
+	if trouble, ok := errors.AsType[*bot.Trouble](context.Cause(held)); !ok || trouble.Text == "" {
+		t.Errorf("the owner is told %v", context.Cause(held))
+	}
+	over := soon(t)
+	for { // PostgreSQL needs a moment to see it, too
+		_, taken, err := second.lease(t.Context(), "bot_a")
+		if err == nil {
+			taken()
+			return
+		}
+		if _, busy := errors.AsType[*bot.Trouble](err); !busy || over.Err() != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestLeasesLeaveConnectionsForWork, however many devices a server runs.
@@ -112,7 +146,7 @@ func TestLeasesLeaveConnectionsForWork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for i := range 40 {
-		release, err := k.lease(ctx, otpcore.ID("bot_"+strconv.Itoa(i)))
+		_, release, err := k.lease(ctx, otpcore.ID("bot_"+strconv.Itoa(i)))
 		if err != nil {
 			t.Fatalf("device %d: %v", i, err)
 		}

@@ -88,7 +88,11 @@ func (c *Connector) Pair(ctx context.Context, r otpcore.PairRequest) (otpcore.Pa
 	o := order{r, make(chan struct{})}
 	select {
 	case c.pairing.orders <- o:
-		<-o.begun
+		select {
+		case <-o.begun:
+		case <-ctx.Done():
+			return otpcore.Pairing{}, context.Cause(ctx)
+		}
 	case <-time.After(orderLimit):
 		return otpcore.Pairing{}, &otpcore.Error{
 			Kind: otpcore.KindConflict, Code: "not_ready_to_pair",
