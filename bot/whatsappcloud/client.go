@@ -3,10 +3,14 @@ package whatsappcloud
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,6 +18,7 @@ import (
 	"time"
 
 	"otpravka/bot"
+	"otpravka/otpcore"
 )
 
 // Meta's own address and the version of the Graph API that this package was
@@ -41,6 +46,20 @@ func (t token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("•••"))
 
 // LogValue hides the token in structured logs.
 func (t token) LogValue() slog.Value { return slog.StringValue("•••") }
+
+// access is what a call shows Meta: the token, and that whoever has it knows the
+// app's secret, too. Apps that "require the app secret" take no call without it
+// (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
+type access struct {
+	token token
+	proof string // hexadecimal
+}
+
+func accessOf(a otpcore.CloudAccount) access {
+	mac := hmac.New(sha256.New, []byte(a.AppSecret))
+	mac.Write([]byte(a.Token))
+	return access{token(a.Token), hex.EncodeToString(mac.Sum(nil))}
+}
 
 // Client calls the Graph API for any number of accounts. It is safe for
 // concurrent use.
@@ -73,20 +92,17 @@ func NewClient(base, version string) (*Client, error) {
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // get asks for fields of an object.
-func (c *Client) get(ctx context.Context, t token, path string, query url.Values, into any) *callError {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return c.call(ctx, t, http.MethodGet, path, nil, into)
+func (c *Client) get(ctx context.Context, a access, path string, query url.Values, into any) *callError {
+	return c.call(ctx, a, http.MethodGet, path, query, nil, into)
 }
 
 // post sends a JSON body. It follows no redirect: that would take the token
 // elsewhere.
-func (c *Client) post(ctx context.Context, t token, path string, body, into any) *callError {
-	return c.call(ctx, t, http.MethodPost, path, body, into)
+func (c *Client) post(ctx context.Context, a access, path string, body, into any) *callError {
+	return c.call(ctx, a, http.MethodPost, path, nil, body, into)
 }
 
-func (c *Client) call(ctx context.Context, t token, method, path string, body, into any) *callError {
+func (c *Client) call(ctx context.Context, a access, method, path string, query url.Values, body, into any) *callError {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	var content io.Reader
@@ -97,11 +113,13 @@ func (c *Client) call(ctx context.Context, t token, method, path string, body, i
 		}
 		content = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, content)
+	proven := url.Values{"appsecret_proof": {a.proof}}
+	maps.Copy(proven, query)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path+"?"+proven.Encode(), content)
 	if err != nil {
 		return &callError{kind: unwritten, err: bot.Plain(err)}
 	}
-	req.Header.Set("Authorization", "Bearer "+string(t))
+	req.Header.Set("Authorization", "Bearer "+string(a.token))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -41,7 +41,7 @@ const (
 // Run lets Meta post to the app, sees to the templates, and stays until ctx ends.
 func (c *Connector) Run(ctx context.Context) error {
 	var done struct{}
-	if failed := c.client.post(ctx, token(c.account.Token), c.account.AccountID+"/subscribed_apps", struct{}{}, &done); failed != nil {
+	if failed := c.client.post(ctx, accessOf(c.account), c.account.AccountID+"/subscribed_apps", struct{}{}, &done); failed != nil {
 		return c.trouble(ctx, failed)
 	}
 	for {

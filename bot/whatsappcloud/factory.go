@@ -2,9 +2,6 @@ package whatsappcloud
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"net/url"
@@ -75,13 +72,12 @@ func (f *Factory) Identify(ctx context.Context, credential string, _ bool) (bot.
 	case !wantsApps && len(a.Apps) > 0:
 		return bot.Identity{}, invalidAccount("/whatsapp/button", "Apps take codes over with the button one_tap or zero_tap.", nil)
 	}
-	proof := url.Values{"appsecret_proof": {proofOf(a)}}
 	var number struct {
 		Display string `json:"display_phone_number"`
 		Name    string `json:"verified_name"`
 	}
-	query := url.Values{"fields": {"display_phone_number,verified_name"}, "appsecret_proof": proof["appsecret_proof"]}
-	if failed := f.client.get(ctx, token(a.Token), a.PhoneNumberID, query, &number); failed != nil {
+	query := url.Values{"fields": {"display_phone_number,verified_name"}}
+	if failed := f.client.get(ctx, accessOf(a), a.PhoneNumberID, query, &number); failed != nil {
 		return bot.Identity{}, registrationError(failed, "/whatsapp/phone_number_id")
 	}
 	var numbers struct {
@@ -89,8 +85,8 @@ func (f *Factory) Identify(ctx context.Context, credential string, _ bool) (bot.
 			ID string `json:"id"`
 		} `json:"data"`
 	}
-	query = url.Values{"fields": {"id"}, "limit": {"100"}, "appsecret_proof": proof["appsecret_proof"]}
-	if failed := f.client.get(ctx, token(a.Token), a.AccountID+"/phone_numbers", query, &numbers); failed != nil {
+	query = url.Values{"fields": {"id"}, "limit": {"100"}}
+	if failed := f.client.get(ctx, accessOf(a), a.AccountID+"/phone_numbers", query, &numbers); failed != nil {
 		return bot.Identity{}, registrationError(failed, "/whatsapp/business_account_id")
 	}
 	for _, n := range numbers.Data {
@@ -100,14 +96,6 @@ func (f *Factory) Identify(ctx context.Context, credential string, _ bool) (bot.
 		}
 	}
 	return bot.Identity{}, invalidAccount("/whatsapp/business_account_id", "The WhatsApp Business Account does not have this phone number. Copy both ids from one page, WhatsApp > API Setup.", nil)
-}
-
-// proofOf shows Meta that whoever has the token knows the app's secret, too
-// (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
-func proofOf(a otpcore.CloudAccount) string {
-	mac := hmac.New(sha256.New, []byte(a.AppSecret))
-	mac.Write([]byte(a.Token))
-	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // patience is what callers are asked for where Meta names no time.

@@ -142,7 +142,7 @@ func (s *shelf) draft(language string, set Settings) map[string]any {
 // sync reads what became of the templates, and makes those that are missing. What
 // Meta refuses to make is left for the next time.
 func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callError {
-	t, path := token(s.account.Token), s.account.AccountID+"/message_templates"
+	a, path := accessOf(s.account), s.account.AccountID+"/message_templates"
 	var page struct {
 		Data []struct {
 			Name     string `json:"name"`
@@ -151,7 +151,7 @@ func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callErr
 		} `json:"data"`
 	}
 	query := url.Values{"name": {s.name()}, "fields": {"name,language,status"}, "limit": {"100"}}
-	if failed := client.get(ctx, t, path, query, &page); failed != nil {
+	if failed := client.get(ctx, a, path, query, &page); failed != nil {
 		return failed
 	}
 	found := make(map[string]string)
@@ -168,7 +168,7 @@ func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callErr
 		var made struct {
 			Status string `json:"status"`
 		}
-		if failed = client.post(ctx, t, path, s.draft(l, set), &made); failed == nil {
+		if failed = client.post(ctx, a, path, s.draft(l, set), &made); failed == nil {
 			found[l] = made.Status
 		}
 	}
