@@ -23,7 +23,7 @@ import (
 // and receivers that speak HTTP in memory. It lives in a bubble, so that days
 // pass at once.
 type world struct {
-	*testing.T
+	testing.TB
 	path string
 	db   *storage.DB
 	core *otpcore.Core
@@ -38,8 +38,9 @@ func inWorld(t *testing.T, test func(w *world)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "otpravka.db")
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, path: path, vault: coretest.NewVault(), hosts: map[string]*loopback.Memory{}}
+		w := &world{TB: t, path: path, vault: coretest.NewVault(), hosts: map[string]*loopback.Memory{}}
 		w.start()
+		synctest.Wait()
 		defer func() { w.stop() }()
 		test(w)
 	})
@@ -86,7 +87,6 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.Context()))
 	over := make(chan error, 1)
 	go func() { over <- poster.Run(ctx) }()
-	synctest.Wait()
 	w.stop = func() {
 		cancel()
 		w.must(<-over)
