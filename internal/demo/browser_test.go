@@ -148,6 +148,15 @@ func (b *tab) click(selector string) {
 	b.do("click "+selector, chromedp.WaitEnabled(css), chromedp.Click(css, chromedp.NodeVisible))
 }
 
+// flip turns a trouble on or off. What arrives meanwhile may move the switch away
+// from under the pointer: then it is pressed again.
+func (b *tab) flip(trouble string, on bool) {
+	b.Helper()
+	selector := fmt.Sprintf(`[data-fault=%q]`, trouble)
+	b.click(selector)
+	b.until("the switch "+trouble, fmt.Sprintf(`(box => box.checked === %t || (box.click(), false))(document.querySelector(%q))`, on, selector))
+}
+
 // push clicks the newest button with this label inside the part.
 func (b *tab) push(part, label string) {
 	b.Helper()

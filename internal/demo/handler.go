@@ -164,5 +164,7 @@ func (s *stage) fault(_ *http.Request, in struct {
 },
 ) (none, error) {
 	s.switches.turn(s.world, in.ID, in.On)
+	s.showing.Lock()
+	defer s.showing.Unlock()
 	return none{}, s.board.set("faults", s.switches.view())
 }

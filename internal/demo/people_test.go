@@ -94,24 +94,23 @@ func TestTheSMSFollows(t *testing.T) {
 // TestBrokenCarriers breaks the SMS provider, then Telegram, and mends them.
 func TestBrokenCarriers(t *testing.T) {
 	b := openTab(t, soon, 1280, 900)
-	b.click(`[data-fault="sms_down"]`)
+	b.flip("sms_down", true)
 	b.click("#get-code")
 	b.sees("#timeline", "The SMS provider is tried again in 1 s.")
-	b.click(`[data-fault="sms_down"]`)
+	b.flip("sms_down", false)
 	b.click("#tab-sms")
 	b.code("texts")
 	b.sees("#timeline", "it is on the phone")
 	b.click("#leave")
 	b.link()
-	b.click(`[data-fault="telegram_down"]`)
+	b.flip("telegram_down", true)
 	b.click("#get-code")
 	b.sees("#timeline", "Telegram is tried again in 1 s.")
 	b.shot("down")
-	b.click(`[data-fault="telegram_down"]`)
+	b.flip("telegram_down", false)
 	b.sees("#timeline", "Telegram has accepted the message, for free.")
 	b.click("#leave")
-	b.click(`[data-fault="telegram_slow"]`)
-	b.until("the switch", `document.querySelector('[data-fault="telegram_slow"]').checked`)
+	b.flip("telegram_slow", true)
 }
 
 // link links Anna's phone and goes back to the shop's first screen.

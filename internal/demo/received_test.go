@@ -14,13 +14,13 @@ func TestTheShopHearsOfIt(t *testing.T) {
 			b.sees("#received", "+7701•••4567 login")
 			b.sees("#received", "delivery.sent")
 			b.sees("#received .mark", "signed")
-			b.click(`[data-fault="shop_down"]`)
+			b.flip("shop_down", true)
 			b.at("shop").click("#leave")
 			b.at("server").sees("#timeline", "The code is canceled.")
 			if lost := b.eval(`document.querySelector("#received").innerText.includes("verification.canceled")`); lost != "false" {
 				t.Error("an endpoint that is down has got an event")
 			}
-			b.click(`[data-fault="shop_down"]`)
+			b.flip("shop_down", false)
 			b.sees("#received", "verification.canceled")
 			b.fits()
 			b.shot("received")

@@ -32,7 +32,7 @@ func TestTheWhatsAppTab(t *testing.T) {
 			b.at("shop").click("#parcel-next")
 			b.at("phone").sees("#talk", "is placed")
 
-			b.at("server").click(`[data-fault="whatsapp_silent"]`)
+			b.at("server").flip("whatsapp_silent", true)
 			b.at("shop").click("#again")
 			b.click("#get-code")
 			b.at("phone").sees("#badge-sms", "1")
