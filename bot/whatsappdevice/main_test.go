@@ -70,6 +70,7 @@ type desk struct {
 	keys    *Keys
 	bot     otpcore.Bot
 	pace    time.Duration
+	server  TestServer
 	vault   otpcore.Vault
 	log     *slog.Logger
 	owner   *whatsappsim.Phone
@@ -99,7 +100,7 @@ func newLogged(tb testing.TB, log *slog.Logger) *desk {
 	d := &desk{
 		TB: tb, keys: InFile(filepath.Join(tb.TempDir(), "whatsapp.db")), changed: make(chan struct{}), log: log,
 		bot:   otpcore.Bot{ID: otpcore.NewID(otpcore.PrefixBot, time.Now()), BusinessID: "biz_shop", Kind: otpcore.BotWhatsAppDevice},
-		vault: coretest.NewVault(), pace: time.Millisecond,
+		vault: coretest.NewVault(), pace: time.Millisecond, server: testServer(tb),
 	}
 	tb.Cleanup(func() { d.must(d.keys.Close()) })
 	tb.Cleanup(func() { d.halt() })
@@ -118,7 +119,7 @@ func newLinked(tb testing.TB) *desk {
 // begin runs a new connector over the same keys.
 func (d *desk) begin() {
 	f := NewFactory(Options{
-		Keys: d.keys, Vault: d.vault, Receipts: d.accept, TestServer: testServer(d), Pace: d.pace,
+		Keys: d.keys, Vault: d.vault, Receipts: d.accept, TestServer: d.server, Pace: d.pace,
 		Log: d.log,
 	})
 	d.Connector = f.Connect(d.bot, "", home{d}).(*Connector)

@@ -5,6 +5,7 @@ package whatsappdevice
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mau.fi/whatsmeow"
@@ -24,6 +25,8 @@ type session struct {
 	ctx    context.Context // of everything that the library does for it
 	end    context.CancelFunc
 
+	abandoned atomic.Bool // the attempt to connect was; it holds the client until it ends
+
 	mu     sync.Mutex
 	sends  sync.WaitGroup
 	closed bool // takes no more sends
@@ -39,16 +42,31 @@ func (c *Connector) newSession(keys *store.Device) *session {
 	return s
 }
 
-// connect opens the connection. What waits for it may give up.
+// connect opens the connection. What waits for it may give up. A handshake under
+// way gets a moment then: the library waits for WhatsApp's answer to it for 20 s,
+// heeds no context, and cannot bear that the wire breaks meanwhile. One without an
+// answer is left to end by itself.
 func (s *session) connect(ctx context.Context) error {
-	defer context.AfterFunc(ctx, s.end)()
-	return s.client.ConnectContext(s.ctx)
+	result := make(chan error, 1)
+	go func() { result <- s.client.ConnectContext(s.ctx) }()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(drainWire):
+		s.abandoned.Store(true)
+		return context.Cause(ctx)
+	}
 }
 
 // on takes the library's events. False leaves what came in unacknowledged, so
 // that it comes again. The library may still call it after the end.
 func (s *session) on(event any) bool {
-	if s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || s.abandoned.Load() {
 		return false
 	}
 	switch e := event.(type) {
@@ -104,6 +122,15 @@ func (s *session) close(connected bool) {
 		s.dial.quiet(ctx)
 		cancel()
 	}
+	if s.abandoned.Load() {
+		go s.cut() // which waits for the attempt
+		return
+	}
+	s.cut()
+}
+
+// cut ends everything that the library does for the session.
+func (s *session) cut() {
 	s.client.Disconnect()
 	s.end()
 	s.dial.transport.CloseIdleConnections()
