@@ -20,6 +20,7 @@ type Connector struct {
 	bot      otpcore.ID
 	business otpcore.ID
 	account  otpcore.CloudAccount
+	access   access
 	shelf    *shelf
 	log      *slog.Logger
 
@@ -41,7 +42,7 @@ const (
 // Run lets Meta post to the app, sees to the templates, and stays until ctx ends.
 func (c *Connector) Run(ctx context.Context) error {
 	var done struct{}
-	if failed := c.client.post(ctx, accessOf(c.account), c.account.AccountID+"/subscribed_apps", struct{}{}, &done); failed != nil {
+	if failed := c.client.post(ctx, c.access, c.account.AccountID+"/subscribed_apps", struct{}{}, &done); failed != nil {
 		return c.trouble(ctx, failed)
 	}
 	for {

@@ -51,7 +51,8 @@ func (f *Factory) Connect(b otpcore.Bot, credential string, home bot.Home) bot.C
 	if err := json.Unmarshal([]byte(credential), &c.account); err != nil {
 		c.account = otpcore.CloudAccount{} // Meta refuses the empty token, and the state says what to do
 	}
-	c.shelf = &shelf{account: c.account, worked: b.State == otpcore.BotConnected}
+	c.access = accessOf(c.account)
+	c.shelf = &shelf{account: c.account, access: c.access, worked: b.State == otpcore.BotConnected}
 	return c
 }
 

@@ -112,7 +112,7 @@ func (c *Connector) Send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accep
 			ID string `json:"id"`
 		} `json:"messages"`
 	}
-	if failed := c.client.post(ctx, accessOf(c.account), c.account.PhoneNumberID+"/messages", m, &answer); failed != nil {
+	if failed := c.client.post(ctx, c.access, c.account.PhoneNumberID+"/messages", m, &answer); failed != nil {
 		return otpcore.Accepted{}, c.failure(failed)
 	}
 	accepted := otpcore.Accepted{Provider: provider}

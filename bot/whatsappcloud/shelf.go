@@ -43,6 +43,7 @@ type Settings struct {
 // use.
 type shelf struct {
 	account otpcore.CloudAccount
+	access  access
 
 	mu     sync.Mutex
 	read   bool              // Meta was asked since the program started
@@ -142,7 +143,7 @@ func (s *shelf) draft(language string, set Settings) map[string]any {
 // sync reads what became of the templates, and makes those that are missing. What
 // Meta refuses to make is left for the next time.
 func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callError {
-	a, path := accessOf(s.account), s.account.AccountID+"/message_templates"
+	path := s.account.AccountID + "/message_templates"
 	var page struct {
 		Data []struct {
 			Name     string `json:"name"`
@@ -151,7 +152,7 @@ func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callErr
 		} `json:"data"`
 	}
 	query := url.Values{"name": {s.name()}, "fields": {"name,language,status"}, "limit": {"100"}}
-	if failed := client.get(ctx, a, path, query, &page); failed != nil {
+	if failed := client.get(ctx, s.access, path, query, &page); failed != nil {
 		return failed
 	}
 	found := make(map[string]string)
@@ -168,7 +169,7 @@ func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callErr
 		var made struct {
 			Status string `json:"status"`
 		}
-		if failed = client.post(ctx, a, path, s.draft(l, set), &made); failed == nil {
+		if failed = client.post(ctx, s.access, path, s.draft(l, set), &made); failed == nil {
 			found[l] = made.Status
 		}
 	}
