@@ -55,7 +55,7 @@ func TestOrderOnWhatsAppDevice(t *testing.T) {
 	h := s.tells("A-1", "out_for_delivery", fields{"phone": phone, "handover_code": fields{"length": 6}})
 	reads("Hand-over code: ")
 	list := orders()
-	code := codeForm.FindString(list[len(list)-1].Text)
+	code := list[len(list)-1].Code()
 	if c := s.check(h.VerificationID, fields{"code": code}); !c.Valid {
 		t.Errorf("the code was refused: %s", c.Reason)
 	}

@@ -5,7 +5,6 @@ package app_test
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -114,14 +113,12 @@ func (d *device) customer(number string) *whatsappsim.Phone {
 	return d.NewPhone(whatsappsim.PhoneOptions{Number: number, Name: "Anna"})
 }
 
-var codeForm = regexp.MustCompile(`\b[0-9]{6}\b`)
-
 // code waits for a code on the phone other than the old ones.
 func (d *device) code(on *whatsappsim.Phone, old ...string) string {
 	d.shop.Helper()
 	var code string
 	_, err := on.WaitMessage(d.shop.ctx(), func(m whatsappsim.Message) bool {
-		code = codeForm.FindString(m.Text)
+		code = m.Code()
 		return m.From == d.phone.Number() && code != "" && !slices.Contains(old, code)
 	})
 	if err != nil {

@@ -90,12 +90,12 @@ type contactView struct {
 
 // talkView is a message in WhatsApp, the shop's or the person's own.
 type talkView struct {
-	ID     string     `json:"id"`
-	Mine   bool       `json:"mine"`
-	Text   string     `json:"text"`
-	Marks  []markView `json:"marks"`
-	At     time.Time  `json:"at"`
-	Edited bool       `json:"edited"`
+	ID     string    `json:"id"`
+	Mine   bool      `json:"mine"`
+	Text   string    `json:"text"`
+	Code   string    `json:"code"`
+	At     time.Time `json:"at"`
+	Edited bool      `json:"edited"`
 }
 
 type smsView struct {

@@ -233,9 +233,8 @@ func (t *teller) retryWhy(class string) string {
 	return t.say("The trouble may pass: {class}.", "{class}", strings.ReplaceAll(class, "_", " "))
 }
 
-// in writes the wait before a repeat.
-// in tells a wait in whole seconds; what spreads the tries of an outage over
-// fractions of one is of no interest here.
+// in tells the wait before a repeat in whole seconds; what spreads the tries of an
+// outage over fractions of one is of no interest here.
 func (t *teller) in(wait string) string {
 	d, err := time.ParseDuration(wait)
 	if err != nil || d <= 0 {

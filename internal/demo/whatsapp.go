@@ -5,10 +5,8 @@ package demo
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"sync"
-	"unicode/utf16"
 
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/whatsappsim"
@@ -82,8 +80,6 @@ var whatsAppTroubles = []trouble{
 	}},
 }
 
-var codeForm = regexp.MustCompile(`\b[0-9]{6}\b`)
-
 // chat is what the person and the shop have written, the oldest message first.
 func (w *whatsApp) chat(p *person) []talkView {
 	phone, talk := w.phones[p.ID], []talkView{}
@@ -93,15 +89,8 @@ func (w *whatsApp) chat(p *person) []talkView {
 		}
 	}
 	for _, m := range phone.Messages() {
-		v := talkView{ID: m.ID, Text: m.Text, At: m.Received, Edited: len(m.History) > 0}
-		if at := codeForm.FindStringIndex(m.Text); at != nil {
-			v.Marks = []markView{{units(m.Text[:at[0]]), units(m.Text[at[0]:at[1]])}}
-		}
-		talk = append(talk, v)
+		talk = append(talk, talkView{ID: m.ID, Text: m.Text, Code: m.Code(), At: m.Received, Edited: len(m.History) > 0})
 	}
 	slices.SortStableFunc(talk, func(a, b talkView) int { return a.At.Compare(b.At) })
 	return talk
 }
-
-// units counts as browsers do.
-func units(text string) int { return len(utf16.Encode([]rune(text))) }

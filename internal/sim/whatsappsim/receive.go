@@ -4,6 +4,7 @@ package whatsappsim
 
 import (
 	"errors"
+	"regexp"
 	"time"
 
 	"go.mau.fi/libsignal/signalerror"
@@ -21,6 +22,11 @@ type Message struct {
 	Copies   int // how often it arrived; the person sees it once
 	Received time.Time
 }
+
+var codeForm = regexp.MustCompile(`\b[0-9]{6}\b`)
+
+// Code returns the first run of six digits in the text, or "".
+func (m Message) Code() string { return codeForm.FindString(m.Text) }
 
 // take receives a ciphertext, now or once the phone is on again.
 func (p *Phone) take(e envelope) {

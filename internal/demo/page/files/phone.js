@@ -137,9 +137,9 @@ function draw() {
   };
   const held = document.activeElement;
   keyed($("chat"), phone.messages, (m) => m.id, (m) => bubble(m, hooks));
-  if (phone.whatsapp) keyed($("talk"), phone.whatsapp, (m) => m.id, (m) => bubble(m, hooks));
+  if (phone.whatsapp) keyed($("talk"), phone.whatsapp, (m) => m.id, (m) => bubble({...m, marks: marksOf(m)}, hooks));
   keyed($("texts"), phone.sms, (m) => m.id, (m) => h("div", {class: "bubble"},
-    h("p", {}, ...text(m.text, m.code ? [{offset: m.text.indexOf(m.code), length: m.code.length}] : [], copy)),
+    h("p", {}, ...text(m.text, marksOf(m), copy)),
     h("p", {class: "meta"}, clockTime(m.at))));
   const starts = !phone.started || links.has(person);
   $("start-board").hidden = !starts;
@@ -156,6 +156,9 @@ function draw() {
   if (held?.closest("#app-chat") && !held.offsetParent) $("chat").focus();
   drawClock();
 }
+
+// marksOf marks the code of a message that is plain text.
+const marksOf = (m) => m.code ? [{offset: m.text.indexOf(m.code), length: m.code.length}] : [];
 
 // openMenu opens the list of the bot's commands, or closes it.
 function openMenu(on) {
