@@ -20,8 +20,7 @@ const (
 	eraseTitle = `UPDATE order_updates SET title = '' WHERE order_ref = $1`
 	eraseSent  = `UPDATE deliveries SET ` + noMessage + ` WHERE order_ref = $1 AND due_at IS NULL`
 	countSent  = `SELECT COUNT(*) FROM deliveries WHERE order_ref = $1`
-	orderAge   = `SELECT updated_at FROM orders WHERE id = $1`
-	erased     = `SELECT phone_sealed IS NULL FROM orders WHERE id = $1`
+	orderAge   = `SELECT updated_at, phone_sealed IS NULL FROM orders WHERE id = $1`
 
 	deleteOrder        = `DELETE FROM orders WHERE id = $1`
 	deleteOrderUpdates = `DELETE FROM order_updates WHERE order_ref = $1`
@@ -34,24 +33,30 @@ func readOrders(s *session, from string, now time.Time) ([]ripening, error) {
 	return all(s, scanRipening, heldOrders, from, millis(now.Add(-personKept)), millis(now.Add(-rowsKept)), ordersAtOnce)
 }
 
+type ageOfOrder struct {
+	updated int64
+	erased  bool // there is no person in it any more
+}
+
+func scanOrderAge(scan func(...any) error) (a ageOfOrder, err error) {
+	err = scan(&a.updated, &a.erased)
+	return a, err
+}
+
 // takeOrders looks at each order again: there may be news of it since.
 func takeOrders(t *transaction, p page) (int64, string, error) {
 	var n int64
 	for _, id := range p.full() {
-		updated, err := value[int64](&t.session, orderAge, id)
+		age, err := one(&t.session, scanOrderAge, orderAge, id)
 		if err != nil {
 			return 0, "", err
 		}
-		gone, err := value[bool](&t.session, erased, id)
-		if err != nil {
-			return 0, "", err
-		}
-		switch at := fromMillis(updated); {
+		switch at := fromMillis(age.updated); {
 		case !at.After(p.now.Add(-rowsKept)):
 			if _, err = t.exec(deleteOrderUpdates, id); err == nil {
 				_, err = t.exec(deleteOrder, id)
 			}
-		case gone, !at.After(p.now.Add(-personKept)):
+		case age.erased, !at.After(p.now.Add(-personKept)):
 			err = t.eraseOrder(id)
 		default:
 			continue
