@@ -48,13 +48,24 @@ func page[T any](h *Handlers, by otpcore.Caller, all []T, id func(T) otpcore.ID,
 	for first < len(all) && after != "" && id(all[first]) <= after {
 		first++
 	}
-	all = all[first:]
-	most := pageLimit
-	if limit != nil {
-		most = *limit
+	all, next := cut(h, by, all[first:], lengthOf(limit), id)
+	return all, next, nil
+}
+
+// lengthOf is the length of the page that is asked for.
+func lengthOf(limit *Limit) int {
+	if limit == nil {
+		return pageLimit
 	}
-	if len(all) <= most {
-		return all, nil, nil
+	return *limit
+}
+
+// cut takes a page off the beginning of a list, which is asked for with one item
+// more than the page has: that one tells that there is another page, for which
+// cut returns the cursor.
+func cut[T any](h *Handlers, by otpcore.Caller, found []T, length int, id func(T) otpcore.ID) ([]T, *Cursor) {
+	if len(found) <= length {
+		return found, nil
 	}
-	return all[:most], h.cursor(by, id(all[most-1])), nil
+	return found[:length], h.cursor(by, id(found[length-1]))
 }

@@ -16,13 +16,9 @@ func (h *Handlers) ListEvents(ctx context.Context, r ListEventsRequestObject) (L
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit
-	if r.Params.Limit != nil {
-		limit = *r.Params.Limit
-	}
 	from := clientOf(ctx)
 	page, err := h.Events.List(ctx, from.caller, otpcore.EventsRequest{
-		Listener: from.key.ID, After: given(r.Params.After), Types: types, Limit: limit,
+		Listener: from.key.ID, After: given(r.Params.After), Types: types, Limit: lengthOf(r.Params.Limit),
 		Wait: time.Duration(given(r.Params.Wait)) * time.Second,
 	})
 	if err != nil {

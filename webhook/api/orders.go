@@ -81,19 +81,13 @@ func (h *Handlers) ListOrders(ctx context.Context, r ListOrdersRequestObject) (L
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit
-	if r.Params.Limit != nil {
-		limit = *r.Params.Limit
-	}
-	found, err := h.Orders.List(ctx, by, string(after), limit+1)
+	length := lengthOf(r.Params.Limit)
+	found, err := h.Orders.List(ctx, by, string(after), length+1)
 	if err != nil {
 		return nil, err
 	}
 	out := ListOrders200JSONResponse{Items: []OrderSummary{}}
-	if len(found) > limit {
-		found = found[:limit]
-		out.NextCursor = h.cursor(by, otpcore.ID(found[limit-1].Number))
-	}
+	found, out.NextCursor = cut(h, by, found, length, func(o otpcore.OrderLine) otpcore.ID { return otpcore.ID(o.Number) })
 	for _, o := range found {
 		out.Items = append(out.Items, orderSummary(o))
 	}

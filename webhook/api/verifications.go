@@ -98,21 +98,14 @@ func (h *Handlers) SearchVerifications(ctx context.Context, r SearchVerification
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit
-	if r.Body.Limit != nil {
-		limit = *r.Body.Limit
-	}
-	// One more than asked tells whether there is another page.
-	found, phone, err := h.Verifications.Search(ctx, by, r.Body.Phone, given(r.Body.Country), before, limit+1)
+	length := lengthOf(r.Body.Limit)
+	found, phone, err := h.Verifications.Search(ctx, by, r.Body.Phone, given(r.Body.Country), before, length+1)
 	if err != nil {
 		return nil, err
 	}
 	page := SearchVerifications200JSONResponse{Items: []Verification{}}
-	for i, v := range found {
-		if i == limit {
-			page.NextCursor = h.cursor(by, found[i-1].ID)
-			break
-		}
+	found, page.NextCursor = cut(h, by, found, length, func(v *otpcore.Verification) otpcore.ID { return v.ID })
+	for _, v := range found {
 		page.Items = append(page.Items, h.verification(v, phone))
 	}
 	return page, nil

@@ -124,21 +124,15 @@ func (h *Handlers) ListWebhookDeliveries(ctx context.Context, r ListWebhookDeliv
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit
-	if r.Params.Limit != nil {
-		limit = *r.Params.Limit
-	}
+	length := lengthOf(r.Params.Limit)
 	found, err := h.Endpoints.Postings(ctx, by, otpcore.PostingQuery{
-		EndpointID: otpcore.ID(r.ID), Before: before, Status: otpcore.PostingStatus(given(r.Params.Status)), Limit: limit + 1,
+		EndpointID: otpcore.ID(r.ID), Before: before, Status: otpcore.PostingStatus(given(r.Params.Status)), Limit: length + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := ListWebhookDeliveries200JSONResponse{Items: []WebhookDelivery{}}
-	if len(found) > limit {
-		found = found[:limit]
-		out.NextCursor = h.cursor(by, found[limit-1].ID)
-	}
+	found, out.NextCursor = cut(h, by, found, length, func(p *otpcore.Posting) otpcore.ID { return p.ID })
 	for _, p := range found {
 		out.Items = append(out.Items, webhookDelivery(p))
 	}
