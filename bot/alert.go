@@ -27,9 +27,9 @@ var alertTexts = map[otpcore.BotState]string{
 }
 
 // alert tells the owner of the bot's new state, or whoever the operator wants to
-// be told of a shared one's, in the transaction that stores
-// it: once, however often the program starts. A text that cannot be made must
-// not keep the state from being stored.
+// be told of a shared one's, in the transaction that stores it: once, however often
+// the program starts. A text that cannot be made must not keep the state from being
+// stored.
 func (f *Fleet) alert(tx otpcore.Tx, b *otpcore.Bot) error {
 	key, needed := alertTexts[b.State]
 	if f.config.Alerts == nil || !needed {

@@ -56,8 +56,8 @@ func checkShared(bots []SharedBot) error {
 }
 
 // declareShared makes the declared bots known to the database, under the ids that
-// links know them by, and tells whom they serve and who hears of their trouble. One that is declared no more
-// keeps its row and its links and stands still.
+// links know them by, and tells whom they serve and who hears of their trouble. One
+// that is declared no more keeps its row and its links and stands still.
 func declareShared(ctx context.Context, db *storage.DB, ring *keyring.Ring, bots []SharedBot) (otpcore.Shared, map[otpcore.ID]otpcore.ID, error) {
 	if len(bots) == 0 {
 		return nil, nil, nil
