@@ -264,6 +264,14 @@ func (f *Fleet) Sender(id otpcore.ID) (otpcore.Sender, error) {
 	return m.connector, nil
 }
 
+// Kind is the kind of the bot; empty: there is no such bot.
+func (f *Fleet) Kind(id otpcore.ID) otpcore.BotKind {
+	if m := f.member(id); m != nil {
+		return m.bot.Kind
+	}
+	return ""
+}
+
 // Greet answers the call by which a chat network makes sure that the address is
 // its bot's owner's. An address behind which there is no such bot is ErrNotFound,
 // another word than the bot's is unauthorized.

@@ -17,11 +17,17 @@ type Pace struct {
 // rate and burst together are 30 in any one second.
 func TelegramPace() Pace { return Pace{PerSecond: 25, Burst: 5, PerChat: 1, ChatBurst: 3} }
 
-// The adaptive part of a pace: a complaint halves the rate, and each minute
-// without one gives a message per second back.
+// CloudPace stays a little under what Meta takes of one number at the WhatsApp Cloud
+// API, 80 messages per second, and of those to one person: one every 6 s, where a
+// burst passes that is made up for by silence
+// (https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput).
+func CloudPace() Pace { return Pace{PerSecond: 70, Burst: 10, PerChat: 1. / 6, ChatBurst: 10} }
+
+// The adaptive part of a pace: a complaint halves the rate, and within regainAll
+// without one all of it comes back, bit by bit.
 const (
-	leastRate   = 1.0 // messages per second, whatever the network complains of
-	regainEvery = time.Minute
+	leastRate = 1.0 // messages per second, whatever the network complains of
+	regainAll = 25 * time.Minute
 	// leastPause is kept after a complaint that names no time.
 	leastPause = time.Second
 )
@@ -74,7 +80,7 @@ func newGauge(p Pace) *gauge {
 
 // rate is the messages per second that the bot may send at present.
 func (g *gauge) rate(now time.Time) float64 {
-	return min(g.pace.PerSecond, g.base+now.Sub(g.halved).Minutes()/regainEvery.Minutes())
+	return min(g.pace.PerSecond, g.base+g.pace.PerSecond*now.Sub(g.halved).Minutes()/regainAll.Minutes())
 }
 
 // botWait returns how long the bot as a whole has to wait.
@@ -117,11 +123,16 @@ func (g *gauge) chat(name string, now time.Time) *chatGauge {
 }
 
 // complained follows a refusal of the network's that asks to wait, of a call
-// that began at the given time. The network does not say whether it means the
-// chat or the bot: the chat pauses, and a second chat that is refused while the
+// that began at the given time. Where the network does not say whether it means the
+// chat or the bot, the chat pauses, and a second chat that is refused while the
 // first still has to wait shows that it means the bot.
-func (g *gauge) complained(chat string, wait time.Duration, began, now time.Time) {
-	until := now.Add(max(wait, leastPause))
+func (g *gauge) complained(chat string, e *SendError, began, now time.Time) {
+	until := now.Add(max(e.RetryAfter, leastPause))
+	if e.OfChat {
+		c := g.chat(chat, now)
+		c.until = later(c.until, until)
+		return
+	}
 	for name, c := range g.chats {
 		if name != chat && c.until.After(now) && until.After(g.until) {
 			g.until = until

@@ -17,11 +17,16 @@ import (
 // post queues a message of a kind for a chat of the shop's bot.
 func (h *house) post(by otpcore.Caller, kind otpcore.DeliveryKind, chats ...string) {
 	h.t.Helper()
+	h.postOver(tg, coretest.TelegramBot, by, kind, chats...)
+}
+
+func (h *house) postOver(ch otpcore.Channel, bot otpcore.ID, by otpcore.Caller, kind otpcore.DeliveryKind, chats ...string) {
+	h.t.Helper()
 	h.write(func(tx otpcore.Tx) error {
 		for _, chat := range chats {
 			d := &otpcore.Delivery{
 				ID: otpcore.NewID(otpcore.PrefixDelivery, tx.Now()), BusinessID: by.Business.ID, Mode: otpcore.Live, Kind: kind,
-				Channel: tg, BotID: coretest.TelegramBot, QueuedAt: tx.Now(), Status: otpcore.Queued, DueAt: tx.Now(),
+				Channel: ch, BotID: bot, QueuedAt: tx.Now(), Status: otpcore.Queued, DueAt: tx.Now(),
 			}
 			text, err := json.Marshal(otpcore.Message{Text: string(kind) + " to " + chat})
 			if err != nil {
@@ -55,10 +60,14 @@ type call struct {
 
 // network answers for Telegram and remembers every call.
 func (h *house) network(answer func(call) *otpcore.SendError) func() []call {
+	return networkOf(h.carriers.Of(tg), answer)
+}
+
+func networkOf(sender *coretest.Sender, answer func(call) *otpcore.SendError) func() []call {
 	begin := time.Now()
 	var mu sync.Mutex
 	var calls []call
-	h.carriers.Of(tg).Always(func(_ context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
+	sender.Always(func(_ context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
 		c := call{time.Since(begin), o.Chat, o.BusinessID, o.Message.Text}
 		mu.Lock()
 		calls = append(calls, c)
@@ -153,6 +162,21 @@ func TestCodesOvertakeEverything(t *testing.T) {
 		order := place(func(c call) bool { return c.chat == "1059" })
 		if code < 0 || code > 6 || reply < code || order < reply {
 			t.Errorf("the code left as number %d, the last answer as %d, the last order as %d", code, reply, order)
+		}
+	})
+}
+
+// Somebody may have many orders: what waits for its turn in the ledger leaves when
+// that comes, also where others were given turns behind it.
+func TestFullChatIsEmptiedAtItsPace(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverOrder, slices.Repeat([]string{"100"}, 60)...)
+		for at := 1; at < 60; at += 5 {
+			time.Sleep(5 * time.Second)
+			if n, want := len(seen()), min(60, 3+at+4); n < want-1 || n > want+1 {
+				t.Errorf("%d messages after %d s, want %d", n, at+4, want)
+			}
 		}
 	})
 }
@@ -354,6 +378,92 @@ func TestMessagesByPhoneKnowNoPaceOfChats(t *testing.T) {
 		}
 		if n := len(h.carriers.Of(sm).Sent()); n != 0 {
 			t.Errorf("%d SMS went out beside them", n)
+		}
+	})
+}
+
+// A number at the WhatsApp Cloud API is faster than a bot of Telegram, and slower
+// towards one person; a linked device has a pace of its own, in its connector.
+func TestEachKindOfBotHasItsPace(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		cloud     bool
+		all, chat [2]int // within the first ten seconds, of 2000 chats and of one
+	}{
+		{"cloud", true, [2]int{690, 725}, [2]int{11, 11}},
+		{"device", false, [2]int{2000, 2000}, [2]int{20, 20}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inHouse(t, func(h *house) {
+				if tt.cloud {
+					h.carriers.AddNumber()
+				}
+				seen := networkOf(h.carriers.Of(wa), content)
+				h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverOrder, chatNames(1000, 2000)...)
+				time.Sleep(10 * time.Second)
+				first := len(seen())
+				time.Sleep(time.Minute)
+				h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverReply, slices.Repeat([]string{"100"}, 20)...)
+				time.Sleep(10 * time.Second)
+				one := len(seen()) - 2000
+				if first < tt.all[0] || first > tt.all[1] || one < tt.chat[0] || one > tt.chat[1] {
+					t.Errorf("%d messages into many chats and %d into one, want %v and %v", first, one, tt.all, tt.chat)
+				}
+			})
+		})
+	}
+}
+
+// The Cloud API says when it means one person only: nobody else gets slower.
+func TestComplaintAboutOneChatSlowsNobodyElse(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.carriers.AddNumber()
+		refused := 0
+		seen := networkOf(h.carriers.Of(wa), func(c call) *otpcore.SendError {
+			if c.chat != "100" && c.chat != "200" || c.at > 5*time.Second {
+				return nil
+			}
+			refused++
+			e := throttle(6 * time.Second)
+			e.OfChat = true
+			return e
+		})
+		h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverReply, "100", "200")
+		time.Sleep(time.Second)
+		h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverOrder, chatNames(1000, 690)...)
+		time.Sleep(10 * time.Second)
+		calls := seen()
+		if n := between(calls, time.Second, 11*time.Second); n < 690 || refused != 2 {
+			t.Errorf("%d messages in ten seconds, %d refused", n, refused)
+		}
+		time.Sleep(10 * time.Second)
+		late := 0
+		for _, c := range seen() {
+			if c.at > 5*time.Second && (c.chat == "100" || c.chat == "200") {
+				late++
+			}
+		}
+		if late != 2 {
+			t.Errorf("%d of the two refused messages came later", late)
+		}
+	})
+}
+
+// Codes to bare numbers count for the pace of the number that they leave by.
+func TestBareNumbersKeepThePace(t *testing.T) {
+	inHouse(t, func(h *house) {
+		number := h.carriers.AddNumber()
+		seen := networkOf(number, content)
+		for i := range 100 {
+			h.begin(toPhone(i), func(r *otpcore.StartRequest) { r.Channels = []otpcore.Channel{wa} })
+		}
+		time.Sleep(500 * time.Millisecond)
+		if n := len(seen()); n < 40 || n > 46 {
+			t.Errorf("%d codes left in half a second", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(seen()); n != 100 {
+			t.Errorf("%d of 100 codes left", n)
 		}
 	})
 }

@@ -361,6 +361,8 @@ type Carriers interface {
 	// Sender returns what sends the delivery, or a *SendError when nothing can
 	// any more.
 	Sender(d *Delivery, region string) (Sender, error)
+	// Kind is the kind of the bot; empty: there is no such bot.
+	Kind(bot ID) BotKind
 }
 
 // Way is one configured road to a phone.

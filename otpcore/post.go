@@ -22,13 +22,15 @@ const postMemory = time.Hour
 // postOf returns the queue for the job's bot, or nil where nothing limits the
 // pace. The caller holds the lock.
 func (d *Dispatcher) postOf(j *job) *post {
-	pace := d.desk.rules.Paces[j.delivery.Channel]
-	chat := j.delivery.BotID != "" && j.delivery.Target != nil // and not a phone, which a network by phone paces itself
-	if pace.PerSecond <= 0 || !chat || j.delivery.Mode == Test {
+	if j.delivery.BotID == "" || j.delivery.Mode == Test {
 		return nil
 	}
 	p := d.posts[j.delivery.BotID]
 	if p == nil {
+		pace := d.desk.rules.Paces[d.carriers.Kind(j.delivery.BotID)]
+		if pace.PerSecond <= 0 {
+			return nil
+		}
 		now := time.Now()
 		maps.DeleteFunc(d.posts, func(_ ID, p *post) bool {
 			return p.running == 0 && p.waiting() == 0 && now.Sub(p.bot.at) > postMemory
@@ -62,15 +64,15 @@ func (p *post) ahead(lane int, business ID, now time.Time) time.Duration {
 // must not cost the message its life, and a code that cannot wait so long goes
 // to the next channel at once. The caller holds the lock.
 func (d *Dispatcher) queue(p *post, j job) {
-	j.chat = d.chatOf(&j.delivery)
+	j.chat = d.chatOf(&j)
 	lane, now := laneOf(&j.delivery), time.Now()
 	spare := d.spare(&j) * 3 / 4 // jobs of better lanes may still come in between
-	ahead := p.ahead(lane, j.delivery.BusinessID, now)
+	ahead, pause := p.ahead(lane, j.delivery.BusinessID, now), p.chatWait(j.chat, now)
 	if fresh := j.delivery.DueAt.Sub(j.delivery.QueuedAt) <= d.desk.rules.lease(); fresh {
 		// Those who were told their turn keep it.
 		ahead = max(ahead, p.lanes[lane].given[j.delivery.BusinessID].Sub(now))
+		pause = p.chatTurn(j.chat, now)
 	}
-	pause := p.chatTurn(j.chat, now)
 	if max(ahead, pause) <= spare {
 		p.lanes[lane].add(j)
 		d.hold(&j, 1)
@@ -109,8 +111,13 @@ func (d *Dispatcher) spare(j *job) time.Duration {
 	return j.delivery.DueAt.Sub(d.ledger.Now()) - d.desk.rules.CallTimeout
 }
 
-// chatOf tells chats apart. One that cannot be read fails when it is rendered.
-func (d *Dispatcher) chatOf(dlv *Delivery) string {
+// chatOf tells chats apart, and bare numbers. One that cannot be read fails when it
+// is rendered.
+func (d *Dispatcher) chatOf(j *job) string {
+	dlv := &j.delivery
+	if dlv.Target == nil && j.verification != nil {
+		return string(j.verification.Phone.Index[:])
+	}
 	chat, err := d.desk.vault.Open(targetPlace(dlv), dlv.Target)
 	if err != nil {
 		return ""
@@ -208,8 +215,8 @@ func (d *Dispatcher) deliver(p *post, j job) {
 	defer d.mu.Unlock()
 	d.hold(&j, -1)
 	p.running--
-	if err != nil && asSendError(err).Class == ClassThrottled {
-		p.complained(j.chat, asSendError(err).RetryAfter, began, time.Now())
+	if e := asSendError(err); err != nil && e.Class == ClassThrottled {
+		p.complained(j.chat, e, began, time.Now())
 	}
 	d.turn(p)
 }

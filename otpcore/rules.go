@@ -44,7 +44,7 @@ type Rules struct {
 	EditLife    time.Duration    // an edit or an answer that waited longer is dropped
 	OrderLife   time.Duration    // news of an order that waited longer is dropped
 	Backlog     int              // sends in memory at which starts are refused
-	Paces       map[Channel]Pace // how fast each bot of the channel may write; none: without limit
+	Paces       map[BotKind]Pace // how fast each bot of the kind may write; none: without limit
 }
 
 // DefaultRules returns the numbers of docs/lifecycle.md.
@@ -75,7 +75,7 @@ func DefaultRules() Rules {
 		EditLife:         10 * time.Minute,
 		OrderLife:        day,
 		Backlog:          10_000,
-		Paces:            map[Channel]Pace{Telegram: TelegramPace()},
+		Paces:            map[BotKind]Pace{BotTelegram: TelegramPace(), BotWhatsAppCloud: CloudPace()},
 	}
 }
 

@@ -96,6 +96,7 @@ const (
 type SendError struct {
 	Class      ErrorClass
 	RetryAfter time.Duration // the provider's wish with ClassThrottled; zero: none
+	OfChat     bool          // with ClassThrottled: the wish is about this recipient alone
 	Provider   string        // who said it
 	Elsewhere  bool          // another provider of the channel can take it at once
 	Message    string        // one sentence that may be shown; no raw provider text

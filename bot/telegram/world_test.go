@@ -147,6 +147,8 @@ func (c *carriers) Way(business otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, 
 	return c.fleet.Way(business, ch)
 }
 
+func (c *carriers) Kind(id otpcore.ID) otpcore.BotKind { return c.fleet.Kind(id) }
+
 func (c *carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error) {
 	return c.fleet.Sender(d.BotID)
 }

@@ -53,6 +53,9 @@ func (c *carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error)
 	return c.fleet.Sender(d.BotID)
 }
 
+// Kind is the kind of the bot.
+func (c *carriers) Kind(bot otpcore.ID) otpcore.BotKind { return c.fleet.Kind(bot) }
+
 // smsReports lets the callbacks room ask the gateway.
 type smsReports struct{ gateway *sms.Gateway }
 

@@ -121,6 +121,23 @@ func (c *Carriers) Way(_ otpcore.ID, _ otpcore.Mode, ch otpcore.Channel, _ strin
 	return way
 }
 
+// Kind is the kind of the bot behind a channel.
+func (c *Carriers) Kind(bot otpcore.ID) otpcore.BotKind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case bot == GatewayBot:
+		return otpcore.BotTelegramGateway
+	case bot == c.bots[otpcore.WhatsApp] && c.number != nil:
+		return otpcore.BotWhatsAppCloud
+	case bot == c.bots[otpcore.WhatsApp]:
+		return otpcore.BotWhatsAppDevice
+	case bot == c.bots[otpcore.Telegram]:
+		return otpcore.BotTelegram
+	}
+	return ""
+}
+
 // Sender returns the channel's sender, or an error of class unsupported for a
 // channel that is off.
 func (c *Carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error) {
