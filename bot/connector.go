@@ -88,6 +88,18 @@ type Paired interface {
 	Pairing() (otpcore.Pairing, <-chan struct{})
 }
 
+// Reviewed is a connector whose chat network approves some of its texts before they
+// may be sent.
+type Reviewed interface {
+	Connector
+
+	// Templates tells what is known of them, from memory.
+	Templates() []otpcore.BotTemplate
+	// SyncTemplates asks the network about them, and hands in once more what it has
+	// refused.
+	SyncTemplates(ctx context.Context) ([]otpcore.BotTemplate, error)
+}
+
 // Forgetful is a connector that keeps something of its own, which has to go with
 // its bot.
 type Forgetful interface {

@@ -161,6 +161,16 @@ func (c *Case) Delivery(id ID) *Delivery {
 	return nil
 }
 
+// Link returns the link of the case with the id, or nil.
+func (c *Case) Link(id ID) *Link {
+	for _, l := range c.Links {
+		if l.ID == id {
+			return l
+		}
+	}
+	return nil
+}
+
 func (c *Case) isNew(d *Delivery) bool {
 	for _, n := range c.changed.newDeliveries {
 		if n == d {

@@ -23,20 +23,21 @@ func (l *Linking) Gone(tx Tx, chat ChatRef, reason string) error {
 }
 
 // Back brings the chat's inactive links back: the person unblocked the bot, or
-// wrote to it, which is a sign of the same. Codes that wait for a link are
-// delivered right there.
+// wrote to it, which is a sign of the same. What waits for a link, or for a window
+// to open, is delivered right there.
 func (l *Linking) Back(tx Tx, chat ChatRef) error {
 	return l.eachLink(tx, chat, func(link *Link) error {
 		if !link.held() || link.sinceThen(chat.At) {
 			return nil
 		}
-		was, acted := link.Status, link.ActedAt
+		was := *link
 		link.Status, link.EndReason, link.EndedAt = LinkActive, "", noTime
-		link.ActedAt = later(acted, chat.At)
-		if was == LinkActive && link.ActedAt.Equal(acted) {
+		link.ActedAt = later(was.ActedAt, chat.At)
+		if was.Status == LinkActive && link.ActedAt.Equal(was.ActedAt) {
 			return nil
 		}
-		if err := tx.SaveLink(link); err != nil || was == LinkActive {
+		reached := was.Status == LinkActive && l.desk.carriers.Way(link.BusinessID, Live, link.Channel, link.Phone.Region).open(&was, tx.Now())
+		if err := tx.SaveLink(link); err != nil || reached {
 			return err
 		}
 		if _, err := l.deliverPending(tx, link); err != nil {

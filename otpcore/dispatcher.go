@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Dispatcher sends what the ledger has committed. It gets each delivery in
@@ -53,6 +54,7 @@ type job struct {
 	delivery     Delivery
 	verification *Verification // nil for replies; the code of an order, where it has one
 	order        *Order        // of news of an order
+	heard        time.Time     // of an order: when its chat's person was heard of last
 	chat         string        // tells chats apart where the pace counts
 }
 
@@ -105,6 +107,9 @@ func (d *Dispatcher) Committed(c *Case) {
 		if c.Order != nil {
 			snapshot := *c.Order
 			j.order = &snapshot
+			if link := c.Link(dlv.LinkID); link != nil {
+				j.heard = link.ActedAt
+			}
 		}
 		d.add(j)
 	}

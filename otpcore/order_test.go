@@ -15,6 +15,7 @@ type parcel struct {
 	former  []*otpcore.Verification
 	quiet   otpcore.QuietHours
 	sms     bool
+	free    bool // nothing that costs money may leave
 }
 
 func newParcel(t *testing.T) *parcel {
@@ -64,7 +65,7 @@ func (p *parcel) trySay(status otpcore.OrderStatus, since time.Duration, handove
 func (p *parcel) tryUpdate(r otpcore.OrderRequest, handover *otpcore.Verification) (out otpcore.OrderUpdated, err error) {
 	err = p.do(func(c *otpcore.Case) (err error) {
 		out, err = p.desk.UpdateOrder(c, r, otpcore.OrderNews{
-			Channels: otpcore.Channels, SMSFallback: p.sms, Paid: true, LinkProof: otpcore.ProofContact, LinkMaxAge: 90 * 24 * time.Hour,
+			Channels: otpcore.Channels, SMSFallback: p.sms, Paid: !p.free, LinkProof: otpcore.ProofContact, LinkMaxAge: 90 * 24 * time.Hour,
 			Quiet: p.quiet,
 		}, handover, p.phone)
 		return err

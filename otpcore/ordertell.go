@@ -67,7 +67,8 @@ func (d *desk) orderLink(c *Case, way Way) *Link {
 		return d.trialLink(orderPhonePlace(o), o.Phone)
 	}
 	for _, l := range c.Links {
-		if l.BotID == way.BotID && l.Status == LinkActive &&
+		told := way.open(l, c.Now) || way.Capabilities.ApprovedNews && o.News.Paid
+		if l.BotID == way.BotID && l.Status == LinkActive && told &&
 			l.Proof.Satisfies(o.News.LinkProof) && !l.VerifiedAt.Before(c.Now.Add(-o.News.LinkMaxAge)) {
 			return l
 		}

@@ -17,6 +17,9 @@ func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
 		name = business.Name
 	}
 	way := d.carriers.Way(o.BusinessID, o.Mode, j.delivery.Channel, o.Phone.Region)
+	if j.delivery.LinkID != "" {
+		out.OpenUntil = way.openUntil(j.heard)
+	}
 	if o.Phone.Sealed == nil {
 		o = o.forgotten()
 	}

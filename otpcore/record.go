@@ -286,11 +286,9 @@ func (d *desk) nextChannel(c *Case, dlv *Delivery) {
 // endLink makes the link inactive: its chat refuses our messages until the
 // person comes back.
 func (c *Case) endLink(id ID) {
-	for _, l := range c.Links {
-		if l.ID == id && l.Status == LinkActive {
-			l.Status, l.EndReason, l.EndedAt = LinkInactive, "blocked", c.Now
-			c.touchLink(l)
-		}
+	if l := c.Link(id); l != nil && l.Status == LinkActive {
+		l.Status, l.EndReason, l.EndedAt = LinkInactive, "blocked", c.Now
+		c.touchLink(l)
 	}
 }
 

@@ -305,6 +305,15 @@ const windowMargin = 5 * time.Minute
 
 // open reports whether the link's chat takes texts over the way now.
 func (w Way) open(l *Link, now time.Time) bool {
-	window := w.Capabilities.ReplyWindow
-	return window == 0 || now.Before(l.ActedAt.Add(window-windowMargin))
+	until := w.openUntil(l.ActedAt)
+	return until.IsZero() || now.Before(until)
+}
+
+// openUntil is until when a chat takes texts over the way whose person was heard of
+// last at the given time; zero: any time.
+func (w Way) openUntil(heard time.Time) time.Time {
+	if window := w.Capabilities.ReplyWindow; window > 0 {
+		return heard.Add(window - windowMargin)
+	}
+	return noTime
 }

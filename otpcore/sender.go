@@ -23,6 +23,9 @@ type Capabilities struct {
 	// ReplyWindow is how long after a person's last message a chat takes texts of
 	// ours; zero: any time.
 	ReplyWindow time.Duration
+	// ApprovedNews tells that news of an order goes into a chat whose window is
+	// closed, for money, in a text that the network has approved.
+	ApprovedNews bool
 }
 
 // Outgoing is one message on its way to one recipient.
@@ -34,6 +37,9 @@ type Outgoing struct {
 	Phone      Phone  // for channels that reach phones
 	Message    Message
 	Locale     string
+	// OpenUntil is, for news of an order, until when the chat takes any text; after
+	// it the news has to go in one that the network has approved. Zero: any time.
+	OpenUntil time.Time
 	// Useful is how long the message with a code is of use: until the next
 	// channel takes over, or the code ends. Zero: nobody knows.
 	Useful  time.Duration

@@ -142,3 +142,33 @@ func TestReceiptTellsThatThereIsNoAccount(t *testing.T) {
 		t.Errorf("went %q, standing %+v", got, w.standing)
 	}
 }
+
+func TestNewsIntoAChatWhoseWindowIsClosed(t *testing.T) {
+	const window = 24 * time.Hour
+	for _, tt := range []struct {
+		name      string
+		wrote     time.Duration // before the update
+		approved  bool          // the network has approved a text for news
+		free, sms bool
+		want      otpcore.OrderOutcome
+		by        otpcore.Channel
+	}{
+		{name: "open", wrote: time.Minute, want: otpcore.OutcomeSending, by: wa},
+		{name: "open and free", wrote: time.Minute, free: true, want: otpcore.OutcomeSending, by: wa},
+		{name: "closed", wrote: 2 * window, want: otpcore.OutcomeNoLink},
+		{name: "closing", wrote: window - time.Minute, want: otpcore.OutcomeNoLink},
+		{name: "closed, and SMS may follow", wrote: 2 * window, sms: true, want: otpcore.OutcomeSending, by: sm},
+		{name: "closed, with an approved text", wrote: 2 * window, approved: true, want: otpcore.OutcomeSending, by: wa},
+		{name: "closed, with an approved text that must not cost", wrote: 2 * window, approved: true, free: true, want: otpcore.OutcomeNoLink},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &parcel{world: newWorld(t, wa, sm), free: tt.free, sms: tt.sms}
+			p.carriers.Of(wa).SetCapabilities(otpcore.Capabilities{FreeText: true, Receipts: true, ReplyWindow: window, ApprovedNews: tt.approved})
+			p.link(wa).ActedAt = p.now.Add(-tt.wrote)
+			p.want("outcome", p.say(otpcore.OrderPlaced, 0, nil).Outcome, tt.want)
+			if tt.by != "" {
+				p.want("channel", p.last().Channel, tt.by)
+			}
+		})
+	}
+}

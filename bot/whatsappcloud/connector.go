@@ -31,6 +31,7 @@ type Connector struct {
 var (
 	_ bot.Called   = (*Connector)(nil)
 	_ bot.Numbered = (*Connector)(nil)
+	_ bot.Reviewed = (*Connector)(nil)
 )
 
 // How often Meta is asked about the templates while it tells nothing by itself.
@@ -50,7 +51,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if failed := c.shelf.sync(ctx, c.client, set); failed != nil {
+		if failed := c.shelf.sync(ctx, c.client, set, false); failed != nil {
 			return c.trouble(ctx, failed)
 		}
 		wait := lookWhileWell
@@ -88,6 +89,26 @@ func (c *Connector) trouble(ctx context.Context, e *callError) error {
 		}
 	}
 	return e
+}
+
+// Templates tells what is known of our texts, from memory.
+func (c *Connector) Templates() []otpcore.BotTemplate { return c.shelf.list() }
+
+// SyncTemplates asks Meta about our texts now, and hands in once more what it has
+// refused.
+func (c *Connector) SyncTemplates(ctx context.Context) ([]otpcore.BotTemplate, error) {
+	set, err := c.opts.Settings(ctx, c.business)
+	if err != nil {
+		return nil, err
+	}
+	if failed := c.shelf.sync(ctx, c.client, set, true); failed != nil {
+		if fall := failed.verdict().fall(failed); fall != nil {
+			c.home.Fell(fall)
+		}
+		return nil, unreachable(failed, "Meta could not be asked about the texts. Nothing was changed; repeat the request.")
+	}
+	c.lookAgain() // which tells the state
+	return c.shelf.list(), nil
 }
 
 // lookAgain asks for a look at the templates. It never blocks.

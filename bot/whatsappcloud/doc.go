@@ -6,7 +6,8 @@
 // text is Meta's own and has to be approved first; the package makes the
 // templates, reads what became of them, and reaches nobody so before one is
 // approved. Into a chat whose person has written within the last 24 h any text may
-// go. Meta bills by the message that was delivered.
+// go, and after that news of an order in a template for it. Meta bills by the message
+// that was delivered.
 //
 // What happens to messages, and what people write, comes as a post that is signed
 // with the app's secret. Nothing of a post is looked at before the signature holds.

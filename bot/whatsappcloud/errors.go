@@ -46,6 +46,7 @@ type verdict struct {
 	wait  time.Duration    // with ClassThrottled: the least pause that helps
 	state otpcore.BotState // in which the bot stops; empty: it goes on
 	pause time.Duration    // of the whole number
+	chat  bool             // the wait is for this person alone
 	look  bool             // what is known of the templates is no longer true
 }
 
@@ -70,7 +71,7 @@ var verdicts = map[int]verdict{
 	131047: {class: otpcore.ClassSenderNotAllowed, text: "The person has not written within the last 24 hours."},
 	131048: {class: otpcore.ClassThrottled, text: "Meta has limited the number because people took its messages for spam.", wait: time.Hour, pause: 10 * time.Minute},
 	131049: keptBack, 130472: keptBack,
-	131056: {class: otpcore.ClassThrottled, text: "Meta asks for a pause between messages to one person.", wait: 6 * time.Second},
+	131056: {class: otpcore.ClassThrottled, text: "Meta asks for a pause between messages to one person.", wait: 6 * time.Second, chat: true},
 	130429: tooFast, 80007: tooFast, 4: tooFast,
 	130497: {class: otpcore.ClassNoRoute, text: "Meta does not let the account write to this country."},
 	131031: accountClosed, 368: accountClosed,

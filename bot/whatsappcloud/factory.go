@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -52,7 +53,7 @@ func (f *Factory) Connect(b otpcore.Bot, credential string, home bot.Home) bot.C
 		c.account = otpcore.CloudAccount{} // Meta refuses the empty token, and the state says what to do
 	}
 	c.access = accessOf(c.account)
-	c.shelf = &shelf{account: c.account, access: c.access, worked: b.State == otpcore.BotConnected}
+	c.shelf = &shelf{account: c.account, access: c.access, log: c.log, worked: b.State == otpcore.BotConnected}
 	return c
 }
 
@@ -110,14 +111,14 @@ func registrationError(e *callError, field string) error {
 	case e.kind == refused && v.class != otpcore.ClassProviderDown && v.class != otpcore.ClassThrottled:
 		return invalidAccount(field, "Meta knows no such object for this token, or the app secret is another app's. Copy ids, token and secret from one app again.", e)
 	}
-	out := &otpcore.Error{
-		Kind: otpcore.KindUnavailable, Code: "whatsapp_unreachable", RetryAfter: patience, Err: e,
-		Detail: "Meta could not be asked about this account. Nothing was stored; repeat the request.",
+	return unreachable(e, "Meta could not be asked about this account. Nothing was stored; repeat the request.")
+}
+
+// unreachable asks to repeat what Meta could not be asked for.
+func unreachable(e *callError, detail string) error {
+	return &otpcore.Error{
+		Kind: otpcore.KindUnavailable, Code: "whatsapp_unreachable", RetryAfter: cmp.Or(e.retryAfter, patience), Err: e, Detail: detail,
 	}
-	if e.retryAfter > 0 {
-		out.RetryAfter = e.retryAfter
-	}
-	return out
 }
 
 func invalidToken(e *callError) *otpcore.Error {

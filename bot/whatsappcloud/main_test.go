@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,12 +113,14 @@ type number struct {
 	desk    *desk
 	graph   *whatsappcloudsim.Server
 	factory *Factory
+	set     atomic.Pointer[Settings]
 	logs    *bytes.Buffer
 }
 
 func newNumber(t testing.TB, opts whatsappcloudsim.Options, change func(*otpcore.CloudAccount)) *number {
 	t.Helper()
 	n := &number{TB: t, graph: whatsappcloudsim.New(opts), desk: &desk{changed: make(chan struct{})}, logs: new(bytes.Buffer)}
+	n.falls(45 * time.Second)
 	base, err := n.graph.Listen()
 	n.must(err)
 	t.Cleanup(n.graph.Close)
@@ -131,7 +134,7 @@ func newNumber(t testing.TB, opts whatsappcloudsim.Options, change func(*otpcore
 		CallbackURL: func(key string) string { return "https://otp.example/callbacks/whatsapp/" + key },
 		Receipts:    n.desk,
 		Settings: func(context.Context, otpcore.ID) (Settings, error) {
-			return Settings{TTL: 3 * time.Minute, FallbackAfter: 45 * time.Second}, nil
+			return *n.set.Load(), nil
 		},
 		Price: func(category, to string) otpcore.Money {
 			if category != "authentication" || to != annas {
@@ -143,6 +146,11 @@ func newNumber(t testing.TB, opts whatsappcloudsim.Options, change func(*otpcore
 	})
 	n.Connector = n.factory.Connect(otpcore.Bot{ID: "bot_a"}, credential(change), n.desk).(*Connector)
 	return n
+}
+
+// falls sets when SMS takes over.
+func (n *number) falls(after time.Duration) {
+	n.set.Store(&Settings{TTL: 3 * time.Minute, FallbackAfter: after})
 }
 
 // run lets the connector run until the test ends.

@@ -29,7 +29,7 @@ var _ otpcore.Sender = (*Connector)(nil)
 
 // Capabilities tells what can be done in a chat.
 func (c *Connector) Capabilities() otpcore.Capabilities {
-	return otpcore.Capabilities{CanButton: true, FreeText: true, Receipts: true, ReplyWindow: replyWindow}
+	return otpcore.Capabilities{CanButton: true, FreeText: true, Receipts: true, ReplyWindow: replyWindow, ApprovedNews: c.shelf.tells()}
 }
 
 // ByPhone tells that a bare number gets codes in Meta's text, once that is
@@ -48,6 +48,7 @@ type (
 	parameter struct {
 		Type string `json:"type"`
 		Text string `json:"text"`
+		Name string `json:"parameter_name,omitempty"`
 	}
 	component struct {
 		Type       string      `json:"type"`
@@ -96,10 +97,13 @@ type (
 func (c *Connector) Send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
 	m := message{Product: "whatsapp", Kind: "individual", Reference: string(o.DeliveryID)}
 	var ready bool
-	if o.Chat != "" {
+	switch form := c.shelf.codeForm(); {
+	case o.Chat == "":
+		ready = m.fillCode(o, form, c.shelf.language(form, o.Locale))
+	case !o.OpenUntil.IsZero() && !time.Now().Before(o.OpenUntil):
+		ready = m.fillNews(o, c.shelf.language(newsForm, o.Locale))
+	default:
 		ready = m.fill(o)
-	} else {
-		ready = m.fillCode(o, c.shelf.name(), c.shelf.language(o.Locale))
 	}
 	if !ready {
 		return otpcore.Accepted{}, c.failure(&callError{kind: refused, code: 131009})
@@ -142,11 +146,7 @@ func (m *message) fill(o otpcore.Outgoing) bool {
 			}
 		}
 	}
-	if strings.Trim(o.Chat, "0123456789") == "" {
-		m.To = o.Chat
-	} else {
-		m.Recipient = o.Chat
-	}
+	m.address(o.Chat)
 	length := utf8.RuneCountInString(text)
 	if len(buttons) > 0 && length <= maxInteractive {
 		m.Type = "interactive"
@@ -157,41 +157,21 @@ func (m *message) fill(o otpcore.Outgoing) bool {
 	return text != "" && length <= maxText
 }
 
+// address writes to a number, or to somebody of whom only an id is known.
+func (m *message) address(chat string) {
+	if strings.Trim(chat, "0123456789") == "" {
+		m.To = chat
+	} else {
+		m.Recipient = chat
+	}
+}
+
 // cut shortens a button's label to what fits on it.
 func cut(label string, most int) string {
 	if runes := []rune(label); len(runes) > most {
 		return strings.TrimSpace(string(runes[:most-1])) + "…"
 	}
 	return label
-}
-
-// fillCode makes an authentication template: the code stands in it twice, in the
-// text and under the button.
-func (m *message) fillCode(o otpcore.Outgoing, name, locale string) bool {
-	code := codeOf(o.Message)
-	if code == "" || o.Phone.IsZero() {
-		return false
-	}
-	m.To, m.Type = strings.TrimPrefix(o.Phone.E164(), "+"), "template"
-	written := []parameter{{"text", code}}
-	m.Template = &template{Name: name, Language: language{locale}, Components: []component{
-		{Type: "body", Parameters: written},
-		{Type: "button", SubType: "url", Index: "0", Parameters: written},
-	}}
-	return true
-}
-
-// codeOf finds the code in a rendered message: the first part that is to be
-// copied. It is empty where a template could not carry it.
-func codeOf(m otpcore.Message) string {
-	if len(m.Mono) == 0 {
-		return ""
-	}
-	at := m.Mono[0]
-	if at.Start < 0 || at.End > len(m.Text) || at.Start >= at.End || at.End-at.Start > maxCode {
-		return ""
-	}
-	return m.Text[at.Start:at.End]
 }
 
 // failure translates a failed call into the domain's words and draws its
@@ -203,7 +183,7 @@ func (c *Connector) failure(e *callError) *otpcore.SendError {
 	if v.class != otpcore.ClassThrottled {
 		wait = 0
 	}
-	return &otpcore.SendError{Class: v.class, RetryAfter: wait, Provider: provider, Message: v.text, Err: e}
+	return &otpcore.SendError{Class: v.class, RetryAfter: wait, OfChat: v.chat, Provider: provider, Message: v.text, Err: e}
 }
 
 // consider draws the consequences that an error has beyond its own message.

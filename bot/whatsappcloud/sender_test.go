@@ -109,6 +109,40 @@ func TestChatsGetTextsWithButtonsWhileTheirWindowIsOpen(t *testing.T) {
 	}
 }
 
+func TestNewsGoesIntoAClosedChatInApprovedWords(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil).ready()
+	o := otpcore.Outgoing{
+		Chat: "77011234567", Locale: "ru", OpenUntil: time.Now().Add(-time.Second),
+		Message: otpcore.Message{
+			Text:    "Book House\nЗаказ №1042 в пути\n\t2 ×  Старик и море\n\nКод для курьера: 4821",
+			Buttons: [][]otpcore.Button{{{Label: "Копировать", Copy: "4821"}}, {{Label: "Где заказ", URL: "https://shop.example/1042"}}},
+		},
+	}
+	_, err := n.Send(t.Context(), o)
+	n.must(err)
+	got := n.graph.Messages(annas)[0]
+	const want = "Новости о вашем заказе: Book House · Заказ №1042 в пути · 2 × Старик и море · Код для курьера: 4821 · " +
+		"Где заказ: https://shop.example/1042 Если есть вопрос, ответьте на это сообщение."
+	if got.Text != want || got.Template != "otpravka_order" || got.Language != "ru" {
+		t.Errorf("the phone has %+v", got)
+	}
+	// What is too long keeps its beginning, and its end with the code.
+	o.Message.Text = "Book House\n" + strings.Repeat("Старик и море\n", 100) + "\nКод для курьера: 4821"
+	_, err = n.Send(t.Context(), o)
+	n.must(err)
+	if got := n.graph.Messages(annas)[1].Text; !strings.Contains(got, ": Book House · Старик") || !strings.Contains(got, "Код для курьера: 4821 · Где заказ") {
+		t.Errorf("the phone has %s", got)
+	}
+	// While the window is open the same goes out as it is.
+	_, _ = n.graph.Says(t.Context(), shop.PhoneNumberID, annas, "hi")
+	o.OpenUntil = time.Now().Add(time.Hour)
+	_, err = n.Send(t.Context(), o)
+	n.must(err)
+	if got := n.graph.Messages(annas)[2]; got.Type != "text" || !strings.HasPrefix(got.Text, "Book House\n") {
+		t.Errorf("the phone has %+v", got)
+	}
+}
+
 func TestErrorsOfMeta(t *testing.T) {
 	for code, want := range map[int]otpcore.ErrorClass{
 		190: otpcore.ClassAuth, 10: otpcore.ClassAuth, 200: otpcore.ClassAuth, 131026: otpcore.ClassNotOnChannel,

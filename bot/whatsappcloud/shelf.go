@@ -1,183 +1,237 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"net/url"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"otpravka/otpcore"
 )
 
-// The buttons that a template may have.
-const (
-	copyCode = "copy_code"
-	oneTap   = "one_tap"
-	zeroTap  = "zero_tap"
-)
-
-// templateNames are the names of our templates, one for each kind of button: what
-// Meta has approved cannot change its kind.
-var templateNames = map[string]string{
-	copyCode: "otpravka_code", oneTap: "otpravka_code_one_tap", zeroTap: "otpravka_code_zero_tap",
-}
-
-// Languages are those in which templates are made. They are the locales of the
-// texts, and Meta knows them by the same names.
-var languages = []string{"en", "ru", "kk", "uz"}
-
-// Bounds of message_send_ttl_seconds for codes.
-const (
-	leastTTL = 30 * time.Second
-	mostTTL  = 15 * time.Minute
-)
-
-// Settings are what a template is made with.
-type Settings struct {
-	TTL           time.Duration // life of a code
-	FallbackAfter time.Duration // when SMS takes over: later than that Meta need not deliver
-}
-
 // shelf is what is known of the templates of a number. It is safe for concurrent
 // use.
 type shelf struct {
 	account otpcore.CloudAccount
 	access  access
+	log     *slog.Logger
+
+	syncing sync.Mutex // one talk about them at a time
 
 	mu     sync.Mutex
-	read   bool              // Meta was asked since the program started
-	worked bool              // they were approved when the program ended
-	status map[string]string // by language: APPROVED, PENDING, REJECTED, PAUSED, …
+	read   time.Time // when Meta was last asked; zero: not since the program started
+	worked bool      // that for codes was approved when the program ended
+	papers map[string]map[string]paper
 }
 
-func (s *shelf) button() string {
-	if s.account.Button == "" {
-		return copyCode
-	}
-	return s.account.Button
+// paper is a template in one language, as Meta has it. Those of a shelf lie by
+// name and language.
+type paper struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Language string `json:"language"`
+	Status   string `json:"status"` // APPROVED, PENDING, REJECTED, PAUSED, DISABLED, …
+	Reason   string `json:"rejected_reason"`
+	TTL      int    `json:"message_send_ttl_seconds"`
 }
 
-func (s *shelf) name() string { return templateNames[s.button()] }
+func (s *shelf) codeForm() string { return codeForms[buttonOf(&s.account)] }
 
 // usable reports whether a code can go to a bare number. Until Meta was asked, it
 // is taken for as true as it was before.
 func (s *shelf) usable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.read {
+	if s.read.IsZero() {
 		return s.worked
 	}
-	return slices.Contains(s.approved(), true)
+	return s.approved(s.codeForm())
 }
 
-func (s *shelf) approved() []bool {
-	var list []bool
-	for _, status := range s.status {
-		list = append(list, status == "APPROVED")
+// tells reports whether news of an order can go into a chat whose window is closed.
+func (s *shelf) tells() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.approved(newsForm)
+}
+
+// approved reports whether some language of the form is. The caller holds the lock.
+func (s *shelf) approved(form string) bool {
+	for _, p := range s.papers[form] {
+		if p.Status == "APPROVED" {
+			return true
+		}
 	}
-	return list
+	return false
 }
 
-// missing says in one sentence why no template can be used.
+// missing says in one sentence why no template for codes can be used.
 func (s *shelf) missing() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	any := func(status string) bool {
-		for _, is := range s.status {
-			if is == status {
-				return true
+	any := func(statuses ...string) (paper, bool) {
+		for _, l := range languages {
+			if p := s.papers[s.codeForm()][l]; slices.Contains(statuses, p.Status) {
+				return p, true
 			}
 		}
-		return false
+		return paper{}, false
 	}
-	switch {
-	case any("PENDING"), !s.read:
+	if _, waits := any("PENDING"); waits || s.read.IsZero() {
 		return "Meta has not approved the text of codes yet; that takes minutes, rarely a day. Who writes to the number gets codes already."
-	case any("PAUSED"):
+	}
+	if _, paused := any("PAUSED"); paused {
 		return "Meta has paused the text of codes, because people took it for spam; it comes back by itself."
-	case any("REJECTED"), any("DISABLED"):
-		return "Meta has refused the text of codes; see why in WhatsApp Manager under message templates, and ask for a review there."
+	}
+	if p, refused := any("REJECTED", "DISABLED"); refused {
+		why := ""
+		if r := reason(p.Reason); r != "" {
+			why = " (" + r + ")"
+		}
+		return "Meta has refused the text of codes" + why + "; mend what it names in WhatsApp Manager, then hand the text in again with POST /v1/bots/{id}/templates/sync."
 	}
 	return "Meta lets the account make no text for codes; verify the business at business.facebook.com, Otpravka then makes it by itself."
 }
 
-// language is the one nearest to the wanted that Meta has approved.
-func (s *shelf) language(wanted string) string {
+// language is the one nearest to the wanted in which Meta has approved the form.
+func (s *shelf) language(form, wanted string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.read && slices.Contains(languages, wanted) {
+	if s.read.IsZero() && slices.Contains(languages, wanted) {
 		return wanted
 	}
 	for _, l := range append([]string{wanted}, languages...) {
-		if s.status[l] == "APPROVED" {
+		if s.papers[form][l].Status == "APPROVED" {
 			return l
 		}
 	}
 	return languages[0]
 }
 
-type templateButton struct {
-	Type     string `json:"type"`
-	Kind     string `json:"otp_type"`
-	Accepted bool   `json:"zero_tap_terms_accepted,omitempty"`
+var reasonForm = regexp.MustCompile(`^[A-Z][A-Z_]{2,63}$`)
 
-	Apps []otpcore.AndroidApp `json:"supported_apps,omitempty"`
+// reason is Meta's word for why it refused, or nothing.
+func reason(word string) string {
+	if word == "NONE" || !reasonForm.MatchString(word) {
+		return ""
+	}
+	return word
 }
 
-// draft is a template as Meta is asked to make it. Meta writes the text itself.
-func (s *shelf) draft(language string, set Settings) map[string]any {
-	b := templateButton{Type: "otp", Kind: s.button(), Accepted: s.button() == zeroTap, Apps: s.account.Apps}
-	minutes := min(max(1, int((set.TTL+time.Minute-1)/time.Minute)), 90)
-	return map[string]any{
-		"name": s.name(), "language": language, "category": "authentication",
-		"message_send_ttl_seconds": int(min(max(set.FallbackAfter, leastTTL), mostTTL) / time.Second),
-		"components": []any{
-			map[string]any{"type": "body", "add_security_recommendation": true},
-			map[string]any{"type": "footer", "code_expiration_minutes": minutes},
-			map[string]any{"type": "buttons", "buttons": []templateButton{b}},
-		},
+// list tells of every template that there ought to be.
+func (s *shelf) list() []otpcore.BotTemplate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []otpcore.BotTemplate
+	for _, f := range []form{codes(&s.account, Settings{}), news()} {
+		for _, l := range languages {
+			p := s.papers[f.name][l]
+			all = append(all, otpcore.BotTemplate{
+				Name: f.name, Locale: l, Category: f.category, Status: statusOf(p.Status), Reason: reason(p.Reason), CheckedAt: s.read,
+			})
+		}
 	}
+	return all
 }
 
-// sync reads what became of the templates, and makes those that are missing. What
-// Meta refuses to make is left for the next time.
-func (s *shelf) sync(ctx context.Context, client *Client, set Settings) *callError {
-	path := s.account.AccountID + "/message_templates"
-	var page struct {
-		Data []struct {
-			Name     string `json:"name"`
-			Language string `json:"language"`
-			Status   string `json:"status"`
-		} `json:"data"`
+// statusOf is Meta's word in ours. Words that are new lie near to those that are
+// known: such a template cannot be used.
+func statusOf(word string) otpcore.BotTemplateStatus {
+	status := otpcore.BotTemplateStatus(strings.ToLower(cmp.Or(word, string(otpcore.TextMissing))))
+	if !slices.Contains(otpcore.BotTemplateStatuses, status) {
+		return otpcore.TextDisabled
 	}
-	query := url.Values{"name": {s.name()}, "fields": {"name,language,status"}, "limit": {"100"}}
-	if failed := client.get(ctx, s.access, path, query, &page); failed != nil {
+	return status
+}
+
+// sync reads what became of the templates, makes those that are missing, and
+// changes the life of those that have another. With again, those that Meta has
+// refused are handed in once more. What Meta refuses to make is left for the next
+// time.
+func (s *shelf) sync(ctx context.Context, client *Client, set Settings, again bool) *callError {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	found, failed := s.look(ctx, client)
+	if failed != nil {
 		return failed
 	}
-	found := make(map[string]string)
-	for _, one := range page.Data {
-		if one.Name == s.name() { // Meta searches for parts of names
-			found[one.Language] = one.Status
-		}
-	}
-	var failed *callError
-	for _, l := range languages {
-		if found[l] != "" || failed != nil {
-			continue
-		}
-		var made struct {
-			Status string `json:"status"`
-		}
-		if failed = client.post(ctx, s.access, path, s.draft(l, set), &made); failed == nil {
-			found[l] = made.Status
+	for _, f := range []form{codes(&s.account, set), news()} {
+		if e := s.see(ctx, client, &f, found, again); e != nil && !e.itself() {
+			failed = e
+			break
 		}
 	}
 	s.mu.Lock()
-	s.read, s.status = true, found
+	s.read, s.papers = time.Now(), found
 	s.mu.Unlock()
-	if failed != nil && failed.verdict().fall(nil) == nil && failed.kind == refused && failed.verdict().class != otpcore.ClassProviderDown {
-		return nil // the state says so
-	}
 	return failed
+}
+
+// look asks Meta for all of our templates at once.
+func (s *shelf) look(ctx context.Context, client *Client) (map[string]map[string]paper, *callError) {
+	var page struct {
+		Data []paper `json:"data"`
+	}
+	query := url.Values{"name": {ourNames}, "fields": {"id,name,language,status,rejected_reason,message_send_ttl_seconds"}, "limit": {"250"}}
+	if failed := client.get(ctx, s.access, s.account.AccountID+"/message_templates", query, &page); failed != nil {
+		return nil, failed
+	}
+	found := make(map[string]map[string]paper)
+	for _, p := range page.Data { // Meta searches for parts of names, so some may be others'
+		if found[p.Name] == nil {
+			found[p.Name] = make(map[string]paper)
+		}
+		found[p.Name][p.Language] = p
+	}
+	return found, nil
+}
+
+// see sees to one form, and notes what Meta answers in found.
+func (s *shelf) see(ctx context.Context, client *Client, f *form, found map[string]map[string]paper, again bool) *callError {
+	if found[f.name] == nil {
+		found[f.name] = make(map[string]paper)
+	}
+	for _, l := range languages {
+		p, there := found[f.name][l]
+		var failed *callError
+		switch {
+		case !there:
+			failed = client.post(ctx, s.access, s.account.AccountID+"/message_templates", f.draft(l), &p)
+		case again && p.Status == "REJECTED":
+			failed = s.edit(ctx, client, p.ID, map[string]any{"components": f.parts(l), "message_send_ttl_seconds": f.seconds()})
+			p.Status, p.Reason = "PENDING", ""
+		case p.TTL != 0 && p.TTL != f.seconds() && p.Status == "APPROVED":
+			// Meta allows one change a day; the next look tries again.
+			failed = s.edit(ctx, client, p.ID, map[string]any{"message_send_ttl_seconds": f.seconds()})
+		default:
+			continue
+		}
+		switch {
+		case failed == nil:
+			p.Name, p.Language = f.name, l
+			found[f.name][l] = p
+		case there && failed.itself():
+			s.log.WarnContext(ctx, "template not changed", "template", f.name, "language", l, "error", failed)
+		default:
+			return failed
+		}
+	}
+	return nil
+}
+
+func (s *shelf) edit(ctx context.Context, client *Client, id string, change map[string]any) *callError {
+	var done struct{}
+	return client.post(ctx, s.access, id, change, &done)
+}
+
+// itself reports whether Meta refused what it was asked for, rather than whoever
+// asked, or because it is out of order: the state tells of it, and the rest goes on.
+func (e *callError) itself() bool {
+	v := e.verdict()
+	return e.kind == refused && v.fall(nil) == nil && v.class != otpcore.ClassProviderDown && v.class != otpcore.ClassThrottled
 }

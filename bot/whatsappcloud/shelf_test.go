@@ -3,6 +3,7 @@ package whatsappcloud
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/whatsappcloudsim"
@@ -12,9 +13,11 @@ import (
 func TestTemplatesAreMadeAndWaitedFor(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{Review: true}, nil).ready()
 	for _, l := range languages {
-		status, button, ttl, ok := n.graph.Template(shop.AccountID, "otpravka_code", l)
-		if !ok || status != "PENDING" || button != "copy_code" || ttl != 45 {
-			t.Errorf("%s: %s, button %s, ttl %d", l, status, button, ttl)
+		if got, ok := n.graph.Template(shop.AccountID, "otpravka_code", l); !ok || got.Status != "PENDING" || got.Button != "copy_code" || got.TTL != 45 {
+			t.Errorf("%s: %+v", l, got)
+		}
+		if got, ok := n.graph.Template(shop.AccountID, "otpravka_order", l); !ok || got.Status != "PENDING" || got.Category != "utility" || got.TTL != 12*60*60 {
+			t.Errorf("%s: %+v", l, got)
 		}
 	}
 	if n.desk.states[0] != string(otpcore.BotUnapproved) {
@@ -27,7 +30,7 @@ func TestTemplatesAreMadeAndWaitedFor(t *testing.T) {
 		t.Errorf("chats: %+v", can)
 	}
 	// Meta tells of its decision; the post itself decides nothing.
-	if _, err := n.graph.Review(t.Context(), shop.PhoneNumberID, "otpravka_code", "ru", "APPROVED"); err == nil {
+	if _, err := n.graph.Review(t.Context(), shop.PhoneNumberID, "otpravka_code", "ru", "APPROVED", ""); err == nil {
 		t.Fatal("posted to an address that nobody has entered")
 	}
 	body := []byte(`{"entry":[{"id":"` + shop.AccountID + `","changes":[{"field":"message_template_status_update","value":{"event":"APPROVED"}}]}]}`)
@@ -36,7 +39,7 @@ func TestTemplatesAreMadeAndWaitedFor(t *testing.T) {
 	if can, why := n.ByPhone(); why != "" || can.FreeText || !can.Receipts {
 		t.Errorf("bare numbers: %+v %q", can, why)
 	}
-	if got := len(n.graph.Calls("message_templates")); got != 1+len(languages)+1 {
+	if got := len(n.graph.Calls("message_templates")); got != 1+2*len(languages)+1 {
 		t.Errorf("%d calls", got)
 	}
 }
@@ -53,16 +56,90 @@ func TestRefusedTemplatesAreToldAndNotMadeAgain(t *testing.T) {
 	}
 }
 
+// TestOnlyOneKindIsRefused: an account that may make no texts for codes still tells
+// of orders.
+func TestOnlyOneKindIsRefused(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 1, Status: 400, Description: "100"})
+	n.ready()
+	if _, why := n.ByPhone(); why == "" || !n.Capabilities().ApprovedNews {
+		t.Errorf("bare numbers: %q, chats: %+v", why, n.Capabilities())
+	}
+}
+
+func TestRefusedTemplatesAreHandedInAgainWhenAsked(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil).ready()
+	for _, l := range languages {
+		_, _ = n.graph.Review(t.Context(), shop.PhoneNumberID, "otpravka_code", l, "REJECTED", "INCORRECT_CATEGORY")
+	}
+	n.lookAgain()
+	n.desk.until(t, "the refusal", func() bool { return n.desk.states[len(n.desk.states)-1] == string(otpcore.BotUnapproved) })
+	if _, why := n.ByPhone(); !strings.Contains(why, "(INCORRECT_CATEGORY)") {
+		t.Errorf("bare numbers: %q", why)
+	}
+	told := n.Templates()
+	if got := told[0]; len(told) != 2*len(languages) || got.Name != "otpravka_code" || got.Locale != "en" || got.Category != "authentication" ||
+		got.Status != otpcore.TextRejected || got.Reason != "INCORRECT_CATEGORY" || got.CheckedAt.IsZero() {
+		t.Errorf("%d templates, the first is %+v", len(told), got)
+	}
+	after, err := n.SyncTemplates(t.Context())
+	n.must(err)
+	for _, one := range after {
+		if one.Status == otpcore.TextRejected {
+			t.Errorf("still refused: %+v", one)
+		}
+	}
+	n.desk.until(t, "the approval", func() bool { return n.desk.states[len(n.desk.states)-1] == "connected" })
+	if got, _ := n.graph.Template(shop.AccountID, "otpravka_code", "en"); got.Edits != 1 {
+		t.Errorf("handed in %d times more", got.Edits)
+	}
+}
+
+func TestLifeOfTemplatesFollowsTheSettings(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil).ready()
+	n.falls(90 * time.Second)
+	_, err := n.SyncTemplates(t.Context())
+	n.must(err)
+	for _, l := range languages {
+		got, _ := n.graph.Template(shop.AccountID, "otpravka_code", l)
+		if news, _ := n.graph.Template(shop.AccountID, "otpravka_order", l); got.TTL != 90 || got.Status != "APPROVED" || news.Edits != 0 {
+			t.Errorf("%s: %+v, news %+v", l, got, news)
+		}
+	}
+	// Meta allows a change a day; what it refuses is tried at the next look.
+	n.graph.Fail(fault.Rule{Method: "number", Status: 400, Description: "100", Times: len(languages)})
+	n.falls(60 * time.Second)
+	for _, want := range []int{90, 60} {
+		_, err = n.SyncTemplates(t.Context())
+		n.must(err)
+		if got, _ := n.graph.Template(shop.AccountID, "otpravka_code", "en"); got.TTL != want {
+			t.Errorf("life is %d s, want %d", got.TTL, want)
+		}
+	}
+}
+
+func TestTemplatesCannotBeAskedAbout(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil).ready()
+	n.graph.Fail(fault.Rule{Method: "message_templates", Status: 502, Body: fault.GatewayPage(502), Times: 1})
+	if _, err := n.SyncTemplates(t.Context()); otpcore.CodeOf(err) != "whatsapp_unreachable" || n.desk.fell != nil {
+		t.Errorf("%v, fell %v", err, n.desk.fell)
+	}
+	n.graph.DropToken(goodToken)
+	if _, err := n.SyncTemplates(t.Context()); err == nil || n.desk.fell == nil {
+		t.Errorf("%v, fell %v", err, n.desk.fell)
+	}
+}
+
 func TestButtonsHaveTemplatesOfTheirOwn(t *testing.T) {
-	for button, name := range templateNames {
+	for button, name := range codeForms {
 		if button == copyCode {
 			continue
 		}
 		n := newNumber(t, whatsappcloudsim.Options{}, func(a *otpcore.CloudAccount) {
 			a.Button, a.Apps = button, []otpcore.AndroidApp{{Package: "com.example.shop", Signature: "K8a/AINcGX7"}}
 		}).ready()
-		if _, got, _, ok := n.graph.Template(shop.AccountID, name, "en"); !ok || got != button {
-			t.Errorf("%s: template has %q", button, got)
+		if got, ok := n.graph.Template(shop.AccountID, name, "en"); !ok || got.Button != button {
+			t.Errorf("%s: template is %+v", button, got)
 		}
 		_, err := n.Send(t.Context(), withCode("482913"))
 		n.must(err)

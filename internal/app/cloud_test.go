@@ -47,7 +47,9 @@ func withCloud(t *testing.T, on func(*app.Config), opts whatsappcloudsim.Options
 	graph.AddAccount(cloudAccount)
 	w := newWorld(t, on, func(cfg *app.Config) {
 		cfg.WhatsAppCloudAPI = base
-		cfg.WhatsAppPrices = app.WhatsAppPrices{Currency: "USD", ByCategory: map[string]map[string]string{"authentication": {"KZ": "0.0189", "*": "0.05"}}}
+		cfg.WhatsAppPrices = app.WhatsAppPrices{Currency: "USD", ByCategory: map[string]map[string]string{
+			"authentication": {"KZ": "0.0189", "*": "0.05"}, "utility": {"*": "0.0081"},
+		}}
 	})
 	c := &cloud{shop: w.business("Book House"), graph: graph}
 	c.ask("POST", "/v1/bots", cloudRequest()).into(c.shop, http.StatusCreated, &c.number)
@@ -219,7 +221,7 @@ func cloudLinks(t *testing.T, on func(*app.Config)) {
 	}
 	c.until("the code is reported", func() bool { return c.get(v.ID).EndReason == "reported" })
 	// With a text that Meta has approved the number reaches everybody.
-	_, err = c.graph.Review(c.ctx(), cloudAccount.PhoneNumberID, "otpravka_code", "en", "APPROVED")
+	_, err = c.graph.Review(c.ctx(), cloudAccount.PhoneNumberID, "otpravka_code", "en", "APPROVED", "")
 	c.must(err)
 	c.becomes("connected")
 	const other = "+77011234599"

@@ -32,8 +32,9 @@ type order struct {
 		Shown  bool   `json:"shown"`
 	} `json:"updates"`
 	Deliveries []struct {
-		Status string `json:"status"`
-		Cause  string `json:"cause"`
+		Status string         `json:"status"`
+		Cause  string         `json:"cause"`
+		Cost   map[string]any `json:"cost"`
 	} `json:"deliveries"`
 }
 

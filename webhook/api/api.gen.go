@@ -115,6 +115,54 @@ func (e BotKind) Valid() bool {
 	}
 }
 
+// Defines values for BotTemplateCategory.
+const (
+	BotTemplateCategoryAuthentication BotTemplateCategory = "authentication"
+	BotTemplateCategoryUtility        BotTemplateCategory = "utility"
+)
+
+// Valid indicates whether the value is a known member of the BotTemplateCategory enum.
+func (e BotTemplateCategory) Valid() bool {
+	switch e {
+	case BotTemplateCategoryAuthentication:
+		return true
+	case BotTemplateCategoryUtility:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BotTemplateStatus.
+const (
+	BotTemplateStatusApproved BotTemplateStatus = "approved"
+	BotTemplateStatusDisabled BotTemplateStatus = "disabled"
+	BotTemplateStatusMissing  BotTemplateStatus = "missing"
+	BotTemplateStatusPaused   BotTemplateStatus = "paused"
+	BotTemplateStatusPending  BotTemplateStatus = "pending"
+	BotTemplateStatusRejected BotTemplateStatus = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the BotTemplateStatus enum.
+func (e BotTemplateStatus) Valid() bool {
+	switch e {
+	case BotTemplateStatusApproved:
+		return true
+	case BotTemplateStatusDisabled:
+		return true
+	case BotTemplateStatusMissing:
+		return true
+	case BotTemplateStatusPaused:
+		return true
+	case BotTemplateStatusPending:
+		return true
+	case BotTemplateStatusRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Channel.
 const (
 	ChannelSms      Channel = "sms"
@@ -1022,6 +1070,43 @@ type BotPage struct {
 
 	// NextCursor Names the place where the next page begins. It means nothing outside of the list that gave it.
 	NextCursor *Cursor `json:"next_cursor,omitempty"`
+}
+
+// BotTemplate A text that the chat network has to approve, in one locale.
+type BotTemplate struct {
+	// Category Meta's, by which it takes its price.
+	Category BotTemplateCategory `json:"category"`
+
+	// CheckedAt When Meta was last asked; absent: not yet.
+	CheckedAt *time.Time `json:"checked_at,omitempty"`
+
+	// Locale The language of texts, as a BCP 47 tag. A language that no text exists in falls back to the business's own.
+	//
+	//
+	// Examples: ru, kk, en-GB
+	Locale Locale `json:"locale"`
+
+	// Name Its name at Meta, as WhatsApp Manager shows it.
+	Name string `json:"name"`
+
+	// Reason Meta's word for why it refused.
+	Reason *string `json:"reason,omitempty"`
+
+	// Status `missing`: Meta does not know it, or has not taken it. `pending`: under review. `approved`: in use.
+	// `rejected`: `reason` says why. `paused`: for a while, because people took it for spam. `disabled`: for good.
+	Status BotTemplateStatus `json:"status"`
+}
+
+// BotTemplateCategory Meta's, by which it takes its price.
+type BotTemplateCategory string
+
+// BotTemplateStatus `missing`: Meta does not know it, or has not taken it. `pending`: under review. `approved`: in use.
+// `rejected`: `reason` says why. `paused`: for a while, because people took it for spam. `disabled`: for good.
+type BotTemplateStatus string
+
+// BotTemplates The texts of a bot that its chat network has to approve.
+type BotTemplates struct {
+	Items []BotTemplate `json:"items"`
 }
 
 // CancelVerificationRequest No fields yet; the body may be left out.
@@ -3189,6 +3274,12 @@ type ServerInterface interface {
 	// WatchPairing Follow a pairing
 	// (GET /v1/bots/{id}/pairing/events)
 	WatchPairing(ctx echo.Context, id BotID) error
+	// ListBotTemplates Read what became of the texts that Meta has to approve
+	// (GET /v1/bots/{id}/templates)
+	ListBotTemplates(ctx echo.Context, id BotID) error
+	// SyncBotTemplates Ask Meta about the texts now, and hand in again what it refused
+	// (POST /v1/bots/{id}/templates/sync)
+	SyncBotTemplates(ctx echo.Context, id BotID) error
 	// ListEvents List events, or wait for the next one
 	// (GET /v1/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -3441,6 +3532,38 @@ func (w *ServerInterfaceWrapper) WatchPairing(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.WatchPairing(ctx, id)
+	return err
+}
+
+// ListBotTemplates converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBotTemplates(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BotID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBotTemplates(ctx, id)
+	return err
+}
+
+// SyncBotTemplates converts echo context to params.
+func (w *ServerInterfaceWrapper) SyncBotTemplates(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BotID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SyncBotTemplates(ctx, id)
 	return err
 }
 
@@ -4416,6 +4539,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/bots/:id/pairing", wrapper.GetPairing, options.OperationMiddlewares["getPairing"]...)
 	router.POST(options.BaseURL+"/v1/bots/:id/pairing", wrapper.CreatePairing, options.OperationMiddlewares["createPairing"]...)
 	router.GET(options.BaseURL+"/v1/bots/:id/pairing/events", wrapper.WatchPairing, options.OperationMiddlewares["watchPairing"]...)
+	router.GET(options.BaseURL+"/v1/bots/:id/templates", wrapper.ListBotTemplates, options.OperationMiddlewares["listBotTemplates"]...)
+	router.POST(options.BaseURL+"/v1/bots/:id/templates/sync", wrapper.SyncBotTemplates, options.OperationMiddlewares["syncBotTemplates"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
 	router.POST(options.BaseURL+"/v1/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
@@ -4634,6 +4759,50 @@ func (response WatchPairing200TextEventStreamResponse) VisitWatchPairingResponse
 			return err
 		}
 	}
+}
+
+type ListBotTemplatesRequestObject struct {
+	ID BotID `json:"id"`
+}
+
+type ListBotTemplatesResponseObject interface {
+	VisitListBotTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListBotTemplates200JSONResponse BotTemplates
+
+func (response ListBotTemplates200JSONResponse) VisitListBotTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SyncBotTemplatesRequestObject struct {
+	ID BotID `json:"id"`
+}
+
+type SyncBotTemplatesResponseObject interface {
+	VisitSyncBotTemplatesResponse(w http.ResponseWriter) error
+}
+
+type SyncBotTemplates200JSONResponse BotTemplates
+
+func (response SyncBotTemplates200JSONResponse) VisitSyncBotTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListEventsRequestObject struct {
@@ -5498,6 +5667,12 @@ type StrictServerInterface interface {
 	// WatchPairing Follow a pairing
 	// (GET /v1/bots/{id}/pairing/events)
 	WatchPairing(ctx context.Context, request WatchPairingRequestObject) (WatchPairingResponseObject, error)
+	// ListBotTemplates Read what became of the texts that Meta has to approve
+	// (GET /v1/bots/{id}/templates)
+	ListBotTemplates(ctx context.Context, request ListBotTemplatesRequestObject) (ListBotTemplatesResponseObject, error)
+	// SyncBotTemplates Ask Meta about the texts now, and hand in again what it refused
+	// (POST /v1/bots/{id}/templates/sync)
+	SyncBotTemplates(ctx context.Context, request SyncBotTemplatesRequestObject) (SyncBotTemplatesResponseObject, error)
 	// ListEvents List events, or wait for the next one
 	// (GET /v1/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -5841,6 +6016,56 @@ func (sh *strictHandler) WatchPairing(ctx echo.Context, id BotID) error {
 		return err
 	} else if validResponse, ok := response.(WatchPairingResponseObject); ok {
 		return validResponse.VisitWatchPairingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListBotTemplates operation middleware
+func (sh *strictHandler) ListBotTemplates(ctx echo.Context, id BotID) error {
+	var request ListBotTemplatesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBotTemplates(ctx.Request().Context(), request.(ListBotTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBotTemplates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBotTemplatesResponseObject); ok {
+		return validResponse.VisitListBotTemplatesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SyncBotTemplates operation middleware
+func (sh *strictHandler) SyncBotTemplates(ctx echo.Context, id BotID) error {
+	var request SyncBotTemplatesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SyncBotTemplates(ctx.Request().Context(), request.(SyncBotTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SyncBotTemplates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SyncBotTemplatesResponseObject); ok {
+		return validResponse.VisitSyncBotTemplatesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

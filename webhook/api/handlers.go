@@ -35,6 +35,10 @@ type Bots interface {
 	// that, and a channel that closes when it changes.
 	Pair(ctx context.Context, business, id otpcore.ID, r otpcore.PairRequest) (otpcore.Pairing, error)
 	Pairing(ctx context.Context, business, id otpcore.ID) (otpcore.Pairing, <-chan struct{}, error)
+	// Templates tells of the texts that a bot's chat network has to approve;
+	// SyncTemplates asks the network first, and hands in again what it has refused.
+	Templates(ctx context.Context, business, id otpcore.ID) ([]otpcore.BotTemplate, error)
+	SyncTemplates(ctx context.Context, business, id otpcore.ID) ([]otpcore.BotTemplate, error)
 	// Callback is what the owner has to enter at the chat network by hand; empty:
 	// nothing.
 	Callback(id otpcore.ID) (url, verifyToken string)

@@ -115,6 +115,7 @@ var table = map[string]entry{
 	"already_paired":                {http.StatusConflict, "The bot is linked to a phone", "Remove the bot, or unlink the device on the phone, to link another one."},
 	"not_ready_to_pair":             {http.StatusConflict, "The bot cannot be paired now", "Look at its state with GET /v1/bots/{id}."},
 	"bot_needs_no_pairing":          {http.StatusConflict, "The bot is not paired with a phone", "Only bots of the kind whatsapp_device are."},
+	"bot_has_no_templates":          {http.StatusConflict, "The bot has no texts to approve", "Only bots of the kind whatsapp_cloud have."},
 	"terms_not_accepted":            {http.StatusUnprocessableEntity, "The terms were not accepted", "Read terms and send accept_terms true."},
 	"key_in_use":                    {http.StatusConflict, "A key cannot revoke itself", "Use another key."},
 	"webhook_url_invalid":           {http.StatusUnprocessableEntity, "The address is not that of an endpoint", "Send an https address on port 443."},

@@ -82,7 +82,7 @@ func (s *Server) of(r *http.Request, id string) (a *account, known bool) {
 			continue
 		}
 		known = true
-		if one.PhoneNumberID == id || one.AccountID == id {
+		if one.PhoneNumberID == id || one.AccountID == id || s.template(one.AccountID, id) != nil {
 			return one, true
 		}
 	}
@@ -117,9 +117,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, id, edge string,
 		s.mu.Unlock()
 		accept(w, map[string]bool{"success": true})
 	case call == "GET message_templates" && id == a.AccountID:
-		accept(w, map[string]any{"data": s.templatesOf(id, r.URL.Query().Get("name"))})
+		accept(w, map[string]any{"data": s.list(id, r.URL.Query().Get("name"))})
 	case call == "POST message_templates" && id == a.AccountID:
 		s.make(w, id, raw)
+	case call == "POST number" && s.isTemplate(a.AccountID, id):
+		s.edit(w, id, raw)
 	case call == "POST messages" && id == a.PhoneNumberID:
 		s.send(w, a, raw)
 	default:
@@ -137,56 +139,6 @@ func (s *Server) numbersOf(accountID string) []map[string]string {
 		}
 	}
 	return list
-}
-
-func (s *Server) templatesOf(accountID, part string) []map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []map[string]string
-	for _, d := range s.templates {
-		if d.Account == accountID && strings.Contains(d.Name, part) {
-			list = append(list, map[string]string{"name": d.Name, "language": d.Language, "status": d.Status})
-		}
-	}
-	return list
-}
-
-// make checks what Meta documents of authentication templates.
-func (s *Server) make(w http.ResponseWriter, accountID string, raw []byte) {
-	var in struct {
-		Name, Language, Category string
-
-		TTL        int `json:"message_send_ttl_seconds"`
-		Components []struct {
-			Type    string
-			Minutes int `json:"code_expiration_minutes"`
-			Buttons []struct {
-				Kind  string           `json:"otp_type"`
-				Apps  []map[string]any `json:"supported_apps"`
-				Terms bool             `json:"zero_tap_terms_accepted"`
-			}
-		}
-	}
-	if json.Unmarshal(raw, &in) != nil || in.Category != "authentication" || in.Name == "" || in.Language == "" ||
-		in.TTL < 30 || in.TTL > 900 || len(in.Components) != 3 || len(in.Components[2].Buttons) != 1 ||
-		in.Components[1].Minutes < 1 || in.Components[1].Minutes > 90 {
-		refuse(w, http.StatusBadRequest, 100)
-		return
-	}
-	b := in.Components[2].Buttons[0]
-	if b.Kind != "copy_code" && len(b.Apps) == 0 || b.Kind == "zero_tap" && !b.Terms {
-		refuse(w, http.StatusBadRequest, 100)
-		return
-	}
-	d := &draft{Account: accountID, Name: in.Name, Language: in.Language, Status: "APPROVED", TTL: in.TTL, Button: b.Kind}
-	if s.opts.Review {
-		d.Status = "PENDING"
-	}
-	s.mu.Lock()
-	s.templates[accountID+"/"+in.Name+"/"+in.Language] = d
-	s.mu.Unlock()
-	s.changed.Notify()
-	accept(w, map[string]string{"id": "594425479261596", "status": d.Status, "category": "AUTHENTICATION"})
 }
 
 // outgoing is the body of a send.
@@ -209,10 +161,15 @@ type outgoing struct {
 		} `json:"action"`
 	} `json:"interactive"`
 	Template struct {
-		Name       string                `json:"name"`
-		Language   struct{ Code string } `json:"language"`
+		Name     string                `json:"name"`
+		Language struct{ Code string } `json:"language"`
+
 		Components []struct {
-			Parameters []struct{ Text string } `json:"parameters"`
+			Type       string `json:"type"`
+			Parameters []struct {
+				Text string `json:"text"`
+				Name string `json:"parameter_name"`
+			} `json:"parameters"`
 		} `json:"components"`
 	} `json:"template"`
 	Reference string `json:"biz_opaque_callback_data"`
@@ -227,7 +184,7 @@ func (s *Server) send(w http.ResponseWriter, a *account, raw []byte) {
 		refuse(w, http.StatusBadRequest, 100)
 		return
 	}
-	m := Message{From: a.PhoneNumberID, Phone: "+" + in.To, Type: in.Type, Reference: in.Reference, Buttons: map[string]string{}}
+	m := Message{From: a.PhoneNumberID, Phone: "+" + in.To, Type: in.Type, Category: "service", Reference: in.Reference, Buttons: map[string]string{}}
 	if in.To == "" {
 		m.Phone = in.Recipient
 	}
@@ -256,27 +213,7 @@ func (s *Server) send(w http.ResponseWriter, a *account, raw []byte) {
 func (s *Server) judge(a *account, in *outgoing, m *Message) int {
 	switch in.Type {
 	case "template":
-		d := s.templates[a.AccountID+"/"+in.Template.Name+"/"+in.Template.Language.Code]
-		switch {
-		case in.To == "":
-			return 131062
-		case d == nil:
-			return 132001
-		case d.Status == "PAUSED":
-			return 132015
-		case d.Status != "APPROVED":
-			return 132001
-		case len(in.Template.Components) != 2 || len(in.Template.Components[0].Parameters) != 1 || len(in.Template.Components[1].Parameters) != 1:
-			return 132000
-		}
-		m.Template, m.Language, m.Code = d.Name, d.Language, in.Template.Components[0].Parameters[0].Text
-		switch {
-		case m.Code != in.Template.Components[1].Parameters[0].Text:
-			return 132012
-		case len(m.Code) > 15 || m.Code == "":
-			return 132005
-		}
-		return 0
+		return s.judgeTemplate(a, in, m)
 	case "text":
 		m.Text = in.Text.Body
 	case "interactive":

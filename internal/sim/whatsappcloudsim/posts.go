@@ -114,7 +114,7 @@ func (s *Server) Report(ctx context.Context, messageID, word string, code int) (
 	}
 	status := map[string]any{
 		"id": m.ID, "status": word, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "recipient_id": recipient,
-		"pricing": map[string]any{"billable": word != "failed", "pricing_model": "PMP", "category": "authentication"},
+		"pricing": map[string]any{"billable": word != "failed", "pricing_model": "PMP", "category": m.Category},
 	}
 	if !s.opts.Silent {
 		status["biz_opaque_callback_data"] = m.Reference
@@ -139,25 +139,6 @@ func (s *Server) startReports(messageID string, absent bool) {
 				return
 			}
 		}
-	})
-}
-
-// Review decides on a template and tells of it.
-func (s *Server) Review(ctx context.Context, phoneNumberID, name, language, status string) (int, error) {
-	s.mu.Lock()
-	a := s.accounts[phoneNumberID]
-	var d *draft
-	if a != nil {
-		d = s.templates[a.AccountID+"/"+name+"/"+language]
-	}
-	if d == nil {
-		s.mu.Unlock()
-		return 0, fmt.Errorf("template %s %s: %w", name, language, ErrUnknown)
-	}
-	d.Status = status
-	s.mu.Unlock()
-	return s.Post(ctx, phoneNumberID, "message_template_status_update", map[string]any{
-		"event": status, "message_template_name": name, "message_template_language": language, "reason": "NONE",
 	})
 }
 

@@ -43,10 +43,11 @@ type Message struct {
 	From      string // phone number id
 	Phone     string // "+" and digits, or a user id
 	Type      string // template, text, interactive
+	Category  string // by which Meta takes its price
 	Template  string
 	Language  string
-	Code      string            // of a template
-	Text      string            // of the others
+	Code      string            // of an authentication template
+	Text      string            // of the others, with what was filled in
 	Buttons   map[string]string // label to id
 	Reference string
 }
@@ -64,8 +65,8 @@ type Server struct {
 
 	mu        sync.Mutex
 	accounts  map[string]*account // by phone number id
-	templates map[string]*draft   // by account id, name and language
-	absent    map[string]bool     // numbers that are not on WhatsApp
+	templates []*Template
+	absent    map[string]bool // numbers that are not on WhatsApp
 	wrote     map[string]time.Time
 	messages  []Message
 }
@@ -76,19 +77,12 @@ type account struct {
 	subscribed bool
 }
 
-type draft struct {
-	Account, Name, Language, Status string
-
-	TTL    int    // message_send_ttl_seconds
-	Button string // otp_type
-}
-
 var _ http.Handler = (*Server)(nil)
 
 // New returns an API without accounts.
 func New(opts Options) *Server {
 	s := &Server{
-		opts: opts, client: opts.Client, accounts: make(map[string]*account), templates: make(map[string]*draft),
+		opts: opts, client: opts.Client, accounts: make(map[string]*account),
 		absent: make(map[string]bool), wrote: make(map[string]time.Time),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -140,17 +134,6 @@ func (s *Server) Fail(rule fault.Rule) *fault.Fault { return s.faults.Add(rule) 
 // Calls returns the recorded requests of a method in order of arrival; an empty
 // method means all.
 func (s *Server) Calls(method string) []calls.Call { return s.log.Calls(method) }
-
-// Template tells of a template, or false where there is none.
-func (s *Server) Template(accountID, name, language string) (status, button string, ttl int, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.templates[accountID+"/"+name+"/"+language]
-	if d == nil {
-		return "", "", 0, false
-	}
-	return d.Status, d.Button, d.TTL, true
-}
 
 // Messages returns what the phone got, oldest first.
 func (s *Server) Messages(phone string) []Message {
