@@ -3,6 +3,7 @@ package callbacks
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -14,7 +15,7 @@ type refusals struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	kinds map[string]*silence // by message and error text, of which there are a few per provider
+	kinds map[string]*silence // by message and error text
 }
 
 // silence is the time in which a kind of refusal is only counted.
@@ -23,7 +24,10 @@ type silence struct {
 	skipped int
 }
 
-const refusalPause = time.Minute
+const (
+	refusalPause = time.Minute
+	mostRefusals = 256 // kinds that are told apart; whatever comes beyond is one kind
+)
 
 func newRefusals(log *slog.Logger) *refusals {
 	return &refusals{log: log, kinds: map[string]*silence{}}
@@ -41,6 +45,13 @@ func (r *refusals) due(kind string, now time.Time) (skipped int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.kinds[kind]
+	if s == nil && len(r.kinds) >= mostRefusals {
+		maps.DeleteFunc(r.kinds, func(_ string, s *silence) bool { return !now.Before(s.until) && s.skipped == 0 })
+		if len(r.kinds) >= mostRefusals {
+			kind = ""
+			s = r.kinds[kind]
+		}
+	}
 	if s == nil {
 		s = &silence{}
 		r.kinds[kind] = s
