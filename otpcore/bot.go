@@ -55,6 +55,7 @@ const (
 	// number until the chat network has approved its text.
 	BotUnapproved     BotState = "waiting_for_template_approval"
 	BotPairing        BotState = "pairing"          // no phone is linked yet
+	BotPasskeyNeeded  BotState = "passkey_required" // the account links no device of ours
 	BotLoggedOut      BotState = "logged_out"       // the phone was unlinked, or its account closed
 	BotBanned         BotState = "banned"           // by the chat network, for a while
 	BotReplaced       BotState = "replaced"         // another program runs with the same keys
@@ -66,7 +67,7 @@ const (
 // somebody else reads can still write.
 func (s BotState) Usable() bool {
 	switch s {
-	case BotBadCredentials, BotStopped, BotRestricted, BotPairing, BotLoggedOut, BotBanned, BotReplaced, BotOutdated:
+	case BotBadCredentials, BotStopped, BotRestricted, BotPairing, BotPasskeyNeeded, BotLoggedOut, BotBanned, BotReplaced, BotOutdated:
 		return false
 	}
 	return true

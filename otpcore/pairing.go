@@ -16,7 +16,8 @@ const (
 	PairingWaiting  PairingStatus = "waiting"  // a code is shown
 	PairingLinking  PairingStatus = "linking"  // the phone has agreed
 	PairingDone     PairingStatus = "paired"
-	PairingExpired  PairingStatus = "expired" // nobody came in time
+	PairingExpired  PairingStatus = "expired"          // nobody came in time
+	PairingPasskey  PairingStatus = "passkey_required" // the account wants what only the chat network's own programs have
 	PairingFailed   PairingStatus = "failed"
 )
 

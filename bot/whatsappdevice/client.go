@@ -14,6 +14,7 @@ import (
 	"go.mau.fi/whatsmeow/proto/waCompanionReg"
 	"go.mau.fi/whatsmeow/proto/waWa6"
 	"go.mau.fi/whatsmeow/store"
+	waLog "go.mau.fi/whatsmeow/util/log"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -22,14 +23,14 @@ const deviceName = "Otpravka"
 
 // Everything about a client that is set, and why:
 //
-//   - no logger, since the library's quotes phone numbers;
+//   - a logger that keeps nothing, since the library's quotes phone numbers;
 //   - it does not reconnect by itself: its pauses have no bound, and the fleet has
 //     its own for all connectors;
 //   - what comes in is acknowledged only after it was stored here, and what was
 //     deciphered is kept until then, or a crash in between would lose it;
 //   - the account's history is not fetched.
-func (f *Factory) client(keys *store.Device, dial *dialer) *whatsmeow.Client {
-	c := whatsmeow.NewClient(keys, nil)
+func (f *Factory) client(keys *store.Device, dial *dialer, log waLog.Logger) *whatsmeow.Client {
+	c := whatsmeow.NewClient(keys, log)
 	c.EnableAutoReconnect = false
 	c.DisableLoginAutoReconnect = true
 	c.SynchronousAck = true

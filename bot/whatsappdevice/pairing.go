@@ -188,6 +188,9 @@ func (c *Connector) pair(ctx context.Context, o order, before device) (next orde
 		case event := <-s.events:
 			done, err := w.follow(ctx, event)
 			if done && w.failed {
+				if w.passkey {
+					before.state, before.reason = otpcore.BotPasskeyNeeded, passkeyText
+				}
 				err = errors.Join(err, keys.keep(ctx, c.bot.ID, before))
 			}
 			if done {
@@ -207,6 +210,8 @@ type wizard struct {
 	timer  *time.Timer
 	agreed bool // the phone has: the device is linked, whatever becomes of this connection
 	failed bool
+
+	passkey bool // the account wants one
 }
 
 // next shows the next QR code. It reports false when there is none left, or no
@@ -216,7 +221,7 @@ func (w *wizard) next() bool {
 		return false // the word to log in was lost: the device does so all the same
 	}
 	if len(w.codes) == 0 {
-		detail := "Nobody has linked a phone in time; begin again. If the phone asked for a passkey, its account cannot be linked by this version."
+		detail := "Nobody has linked a phone in time; begin again."
 		if !w.shown {
 			detail = "WhatsApp gave no code in time; begin again."
 		}
@@ -271,6 +276,10 @@ func (w *wizard) follow(ctx context.Context, event any) (done bool, err error) {
 		w.timer.Reset(connectLimit)
 		w.c.pairing.show(otpcore.Pairing{Status: otpcore.PairingLinking, Detail: "The phone has agreed; the device is logging in."})
 	case *events.ManualLoginReconnect:
+		return true, nil
+	case passkeyAsked:
+		w.failed, w.passkey = true, true
+		w.c.pairing.fail(otpcore.PairingPasskey, passkeyText)
 		return true, nil
 	case *events.PairError:
 		return w.fail("The phone's word was not accepted; begin again."), nil

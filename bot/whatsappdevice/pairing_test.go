@@ -5,11 +5,13 @@ package whatsappdevice
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"go.mau.fi/whatsmeow/types/events"
 
+	"otpravka/internal/sim/whatsappsim"
 	"otpravka/otpcore"
 )
 
@@ -51,6 +53,42 @@ func TestPairByLetters(t *testing.T) {
 	d.must(shop.TypeCode(soon(t), shown.Letters.Reveal()))
 	d.until("connected")
 	d.owner = shop
+}
+
+// TestAccountThatWantsAPasskey is told at once, by either way of linking, and
+// another number can be linked in its place.
+func TestAccountThatWantsAPasskey(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	shop := newPhone("Shop")
+	shop.DemandPasskey(true)
+	shown, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	if err := shop.Scan(soon(t), shown.QR.Reveal()); !errors.Is(err, whatsappsim.ErrPasskey) {
+		t.Fatalf("linked all the same: %v", err)
+	}
+	d.until("passkey_required")
+	if now, _ := d.Pairing(); now.Status != otpcore.PairingPasskey || !strings.Contains(now.Detail, "passkey") || !now.QR.IsZero() {
+		t.Errorf("shown is %+v", now)
+	}
+	shown, err = d.Pair(soon(t), otpcore.PairRequest{Phone: otpcore.NewPhone("+"+shop.Number(), "KZ")})
+	d.must(err)
+	if err := shop.TypeCode(soon(t), shown.Letters.Reveal()); !errors.Is(err, whatsappsim.ErrPasskey) {
+		t.Fatalf("linked all the same: %v", err)
+	}
+	for now, changed := d.Pairing(); now.Status != otpcore.PairingPasskey; now, changed = d.Pairing() {
+		<-changed
+	}
+	d.must(d.halt())
+	d.states = nil
+	d.begin()
+	d.until("passkey_required") // it is not forgotten over a restart
+	other := newPhone("Other")
+	shown, err = d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	d.must(other.Scan(soon(t), shown.QR.Reveal()))
+	d.until("connected")
+	d.owner = other
 }
 
 func TestAnotherOrderBeginsAnew(t *testing.T) {

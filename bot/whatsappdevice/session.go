@@ -34,8 +34,9 @@ type session struct {
 
 func (c *Connector) newSession(keys *store.Device) *session {
 	dial := c.factory.dialer()
-	s := &session{c: c, client: c.factory.client(keys, dial), jid: keys.GetJID(), dial: dial, events: make(chan any, 32)}
+	s := &session{c: c, jid: keys.GetJID(), dial: dial, events: make(chan any, 32)}
 	s.ctx, s.end = context.WithCancel(context.Background())
+	s.client = c.factory.client(keys, dial, ear{func() { s.on(passkeyAsked{}) }})
 	s.client.BackgroundEventCtx = s.ctx
 	s.client.GetMessageForRetry = s.again
 	s.client.AddEventHandlerWithSuccessStatus(s.on)
@@ -76,7 +77,7 @@ func (s *session) on(event any) bool {
 		return s.became(e)
 	case *events.UndecryptableMessage:
 		s.c.log().Warn("message could not be deciphered; it was asked for again", "unavailable", e.IsUnavailable)
-	case *events.QR, *events.PairSuccess, *events.PairError, *events.QRScannedWithoutMultidevice, *events.ManualLoginReconnect,
+	case passkeyAsked, *events.QR, *events.PairSuccess, *events.PairError, *events.QRScannedWithoutMultidevice, *events.ManualLoginReconnect,
 		*events.Connected, *events.Disconnected, *events.KeepAliveTimeout, *events.KeepAliveRestored,
 		*events.LoggedOut, *events.StreamReplaced, *events.TemporaryBan, *events.ClientOutdated, *events.ConnectFailure, *events.StreamError:
 		select {

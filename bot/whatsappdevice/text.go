@@ -12,6 +12,7 @@ import (
 // The sentences of the states that need somebody.
 const (
 	unlinkedText = "No phone is linked yet: pair one with POST /v1/bots/{id}/pairing."
+	passkeyText  = "WhatsApp asks this account for a passkey before it links a device, and only WhatsApp's own programs can answer; link another number with POST /v1/bots/{id}/pairing, or use the WhatsApp Business Cloud API."
 	replacedText = "The device is in use elsewhere: another program runs with its keys. Stop that one, then register the bot again."
 	silentText   = "WhatsApp does not answer at present; Otpravka waits a little and then connects anew, nothing needs to be done."
 	outdatedText = "WhatsApp no longer accepts the version of WhatsApp Web that this build of Otpravka speaks; update Otpravka, then restart it."

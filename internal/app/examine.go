@@ -270,6 +270,7 @@ var botGrades = map[otpcore.BotState]Grade{
 	otpcore.BotConflict:       Fail,
 	otpcore.BotInUse:          Fail,
 	otpcore.BotPairing:        Fail,
+	otpcore.BotPasskeyNeeded:  Fail,
 	otpcore.BotLoggedOut:      Fail,
 	otpcore.BotReplaced:       Fail,
 	otpcore.BotOutdated:       Fail,

@@ -45,6 +45,7 @@ const (
 	BotStateLoggedOut                  BotState = "logged_out"
 	BotStateOutdated                   BotState = "outdated"
 	BotStatePairing                    BotState = "pairing"
+	BotStatePasskeyRequired            BotState = "passkey_required"
 	BotStateReachOutLocked             BotState = "reach_out_locked"
 	BotStateReconnecting               BotState = "reconnecting"
 	BotStateReplaced                   BotState = "replaced"
@@ -73,6 +74,8 @@ func (e BotState) Valid() bool {
 	case BotStateOutdated:
 		return true
 	case BotStatePairing:
+		return true
+	case BotStatePasskeyRequired:
 		return true
 	case BotStateReachOutLocked:
 		return true
@@ -576,13 +579,14 @@ func (e OrderDeliveryStatus) Valid() bool {
 
 // Defines values for PairingStatus.
 const (
-	PairingStatusExpired  PairingStatus = "expired"
-	PairingStatusFailed   PairingStatus = "failed"
-	PairingStatusLinking  PairingStatus = "linking"
-	PairingStatusNone     PairingStatus = "none"
-	PairingStatusPaired   PairingStatus = "paired"
-	PairingStatusStarting PairingStatus = "starting"
-	PairingStatusWaiting  PairingStatus = "waiting"
+	PairingStatusExpired         PairingStatus = "expired"
+	PairingStatusFailed          PairingStatus = "failed"
+	PairingStatusLinking         PairingStatus = "linking"
+	PairingStatusNone            PairingStatus = "none"
+	PairingStatusPaired          PairingStatus = "paired"
+	PairingStatusPasskeyRequired PairingStatus = "passkey_required"
+	PairingStatusStarting        PairingStatus = "starting"
+	PairingStatusWaiting         PairingStatus = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the PairingStatus enum.
@@ -597,6 +601,8 @@ func (e PairingStatus) Valid() bool {
 	case PairingStatusNone:
 		return true
 	case PairingStatusPaired:
+		return true
+	case PairingStatusPasskeyRequired:
 		return true
 	case PairingStatusStarting:
 		return true
@@ -1022,8 +1028,8 @@ type Bot struct {
 	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 	// `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
 	// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
-	// `pairing`: no phone is linked yet. `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a
-	// while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
+	// `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
+	// `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
 	// `reach_out_locked`: it may write only to people who have written to it.
 	State BotState `json:"state"`
 
@@ -1048,8 +1054,8 @@ type Bot struct {
 // own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 // `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
 // who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
-// `pairing`: no phone is linked yet. `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a
-// while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
+// `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
+// `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
 // `reach_out_locked`: it may write only to people who have written to it.
 type BotState string
 
@@ -2000,7 +2006,8 @@ type Pairing struct {
 	QrPng *string `json:"qr_png,omitempty"`
 
 	// Status `none`: nobody is at it. `starting`: WhatsApp was asked for a code. `waiting`: show the code. `linking`: the
-	// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why.
+	// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why. `passkey_required`:
+	// WhatsApp wants a passkey for this account, which only its own programs have; use another number.
 	Status PairingStatus `json:"status"`
 
 	// Terms What WhatsApp's terms say about this; show it before the code.
@@ -2008,7 +2015,8 @@ type Pairing struct {
 }
 
 // PairingStatus `none`: nobody is at it. `starting`: WhatsApp was asked for a code. `waiting`: show the code. `linking`: the
-// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why.
+// phone has agreed. `paired`: done. `expired` and `failed`: begin again; `detail` says why. `passkey_required`:
+// WhatsApp wants a passkey for this account, which only its own programs have; use another number.
 type PairingStatus string
 
 // Param A value for a place in the template's text; a string, or an amount of money where the template asks for one.

@@ -113,8 +113,7 @@ func (s pairingStream) VisitWatchPairingResponse(w http.ResponseWriter) error {
 		if _, err := fmt.Fprintf(w, "event: pairing\ndata: %s\n\n", data); err != nil || flush.Flush() != nil {
 			return nil // whoever looked has left
 		}
-		switch now.Status {
-		case otpcore.PairingDone, otpcore.PairingExpired, otpcore.PairingFailed:
+		if now.Status != otpcore.PairingNone && !now.Status.Running() {
 			return nil
 		}
 		select {

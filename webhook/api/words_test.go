@@ -58,7 +58,11 @@ func TestWordsMatchTheDomain(t *testing.T) {
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
 			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped,
 			otpcore.BotRestricted, otpcore.BotUnapproved,
-			otpcore.BotPairing, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotReachOutLocked)},
+			otpcore.BotPairing, otpcore.BotPasskeyNeeded, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotReachOutLocked)},
+		{[]string{"Pairing", "properties", "status"}, words(
+			otpcore.PairingNone, otpcore.PairingStarting, otpcore.PairingWaiting, otpcore.PairingLinking, otpcore.PairingDone,
+			otpcore.PairingExpired, otpcore.PairingPasskey, otpcore.PairingFailed)},
+		{[]string{"BotTemplate", "properties", "status"}, words(otpcore.BotTemplateStatuses...)},
 		{[]string{"Link", "properties", "status"}, words(
 			otpcore.LinkPending, otpcore.LinkActive, otpcore.LinkInactive, otpcore.LinkRevoked, otpcore.LinkExpired)},
 		{[]string{"Delivery", "properties", "status"}, words(

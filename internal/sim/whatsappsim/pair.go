@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.mau.fi/whatsmeow/proto/waAdv"
@@ -24,6 +25,7 @@ const refCount = 6
 var (
 	ErrBadCode = errors.New("code does not belong to a device that waits to be linked")
 	ErrRefused = errors.New("device refused to be linked")
+	ErrPasskey = errors.New("account wants a passkey that the device does not have")
 	errGone    = errors.New("device went away while it was linked")
 )
 
@@ -105,6 +107,11 @@ func (p *Phone) link(ctx context.Context, c *conn, secret []byte) error {
 	}
 	g := &pairing{request: rand.Text(), owner: p, finished: make(chan error, 1)}
 	p.srv.mu.Lock()
+	if p.passkey {
+		p.srv.mu.Unlock()
+		c.demandPasskey()
+		return ErrPasskey
+	}
 	p.lastDevice++
 	g.device = &companion{
 		srv: p.srv, owner: p, id: p.lastDevice, noise: c.static, identity: [32]byte(data.GetEIdent()),
@@ -137,6 +144,16 @@ func (p *Phone) link(ctx context.Context, c *conn, secret []byte) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// demandPasskey asks the device for an assertion that only a page of WhatsApp's own
+// can make, as live servers do of some accounts since the summer of 2026.
+func (c *conn) demandPasskey() {
+	ask := fromServer("passkey_prologue_request", rand.Text())
+	ask["t"] = strconv.FormatInt(c.srv.unix(), 10)
+	c.send(node{Tag: "notification", Attrs: ask, Content: []node{
+		{Tag: "passkey_request_options", Content: []byte(`{"rpId":"whatsapp.com","userVerification":"required"}`)},
+	}})
 }
 
 // identity is the phone's signed word that the device belongs to its account.

@@ -52,6 +52,7 @@ type Phone struct {
 	offline    bool
 	spoilt     int  // messages that it will fail to decipher
 	locked     bool // the account may not write first
+	passkey    bool // the account links no device without one
 	devices    map[uint16]*companion
 	lastDevice uint16
 	chats      []Message
@@ -103,6 +104,14 @@ func (p *Phone) LockReachOut(locked bool) {
 	p.srv.mu.Lock()
 	defer p.srv.mu.Unlock()
 	p.locked = locked
+}
+
+// DemandPasskey makes the account want a passkey from whoever links a device. No
+// device here has one.
+func (p *Phone) DemandPasskey(demanded bool) {
+	p.srv.mu.Lock()
+	defer p.srv.mu.Unlock()
+	p.passkey = demanded
 }
 
 // SpoilNext makes the phone fail to decipher its next n messages, whereupon it
