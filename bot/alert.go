@@ -24,6 +24,7 @@ var alertTexts = map[otpcore.BotState]string{
 	otpcore.BotLoggedOut:      "bot_logged_out",
 	otpcore.BotReplaced:       "bot_replaced",
 	otpcore.BotOutdated:       "bot_outdated",
+	otpcore.BotPhoneSilent:    "bot_phone_silent",
 }
 
 // alert tells the owner of the bot's new state, or whoever the operator wants to

@@ -109,6 +109,14 @@ type Forgetful interface {
 	Forget(ctx context.Context) error
 }
 
+// Remembering is a connector that keeps something about people beside the ledger.
+type Remembering interface {
+	Connector
+
+	// ForgetPhone deletes what tells of the phone. It may be called again.
+	ForgetPhone(ctx context.Context, phone otpcore.Phone) error
+}
+
 // Home is where a connector hands in what it hears and how it is doing. All of
 // its methods are safe for concurrent use.
 type Home interface {

@@ -14,6 +14,8 @@ import (
 type pairedPuppet struct {
 	*puppet
 	asked     otpcore.PairRequest
+	persons   []string
+	trouble   error
 	forgotten atomic.Bool
 }
 
@@ -24,6 +26,11 @@ func (p *pairedPuppet) Pair(_ context.Context, r otpcore.PairRequest) (otpcore.P
 
 func (p *pairedPuppet) Pairing() (otpcore.Pairing, <-chan struct{}) {
 	return otpcore.Pairing{Status: otpcore.PairingNone}, nil
+}
+
+func (p *pairedPuppet) ForgetPhone(_ context.Context, phone otpcore.Phone) error {
+	p.persons = append(p.persons, phone.E164())
+	return p.trouble
 }
 
 func (p *pairedPuppet) Forget(context.Context) error {
@@ -106,6 +113,16 @@ func TestPairedBot(t *testing.T) {
 		}
 		if _, _, err := s.fleet.Pairing(t.Context(), foreign, plain.ID); otpcore.CodeOf(err) != "bot_needs_no_pairing" {
 			t.Errorf("a bot that is not paired: %v", err)
+		}
+		anna := otpcore.NewPhone("+77011234567", "KZ")
+		check(t, s.fleet.ForgetPhone(t.Context(), business, anna))
+		check(t, s.fleet.ForgetPhone(t.Context(), foreign, anna))
+		if len(made.persons) != 1 || made.persons[0] != anna.E164() {
+			t.Errorf("the connector was told of %v", made.persons)
+		}
+		made.trouble = errors.New("disk full")
+		if err := s.fleet.ForgetPhone(t.Context(), business, anna); otpcore.KindOf(err) != otpcore.KindUnavailable {
+			t.Errorf("a person that stays: %v", err)
 		}
 		check(t, s.fleet.Remove(t.Context(), business, b.ID))
 		if !made.forgotten.Load() {

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -162,6 +163,27 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 		defer cancel()
 		if err := keeper.Forget(ctx); err != nil {
 			m.log().Error("what a removed bot kept was not deleted", "error", err)
+		}
+	}
+	return nil
+}
+
+// ForgetPhone deletes what connectors of the business keep about a phone beside the
+// ledger. Those of shared bots keep nothing.
+func (f *Fleet) ForgetPhone(ctx context.Context, business otpcore.ID, phone otpcore.Phone) error {
+	f.mu.RLock()
+	owned := slices.Clone(f.owned[business])
+	f.mu.RUnlock()
+	var failed []error
+	for _, m := range owned {
+		if keeper, ok := m.connectorOrNil().(Remembering); ok {
+			failed = append(failed, keeper.ForgetPhone(ctx, phone))
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return &otpcore.Error{
+			Kind: otpcore.KindUnavailable, Code: "unavailable", RetryAfter: time.Second, Err: err,
+			Detail: "What a linked device keeps about the phone could not be deleted. Repeat the request.",
 		}
 	}
 	return nil

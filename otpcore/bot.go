@@ -60,6 +60,7 @@ const (
 	BotBanned         BotState = "banned"           // by the chat network, for a while
 	BotReplaced       BotState = "replaced"         // another program runs with the same keys
 	BotOutdated       BotState = "outdated"         // the chat network refuses this version
+	BotPhoneSilent    BotState = "phone_silent"     // works, and will be unlinked unless its phone comes online
 	BotReachOutLocked BotState = "reach_out_locked" // writes only to those who wrote first
 )
 

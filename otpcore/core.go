@@ -11,6 +11,7 @@ type Config struct {
 	Reader   Reader
 	Vault    Vault
 	Carriers Carriers
+	Memories Memories // nil: connectors keep nothing
 	Renderer Renderer
 	Phones   PhoneParser
 	Postman  Postman // nil: nobody registers endpoints
@@ -69,7 +70,7 @@ func New(cfg Config) *Core {
 		Businesses:    businesses,
 		Links:         &Links{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, doors: doors{cfg.Renderer}, parse: verifications.parsePhone},
 		Linking:       linking,
-		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, parse: verifications.parsePhone},
+		Phones:        &Phones{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, others: cfg.Memories, parse: verifications.parsePhone},
 		Receipts:      receipts,
 		Events:        events,
 		Endpoints:     &Endpoints{desk: d, ledger: cfg.Ledger, reader: cfg.Reader, events: events, postman: cfg.Postman, linking: linking, words: cfg.Renderer},

@@ -55,6 +55,11 @@ func (p *Phones) Forget(ctx context.Context, by Caller, raw, country string, key
 		if err := p.forgetChats(ctx, by, index, receipt); err != nil {
 			return nil, err
 		}
+		if p.others != nil {
+			if err := p.others.ForgetPhone(ctx, by.Business.ID, phone); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := p.forgetVerifications(ctx, by, index, receipt); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ type Phones struct {
 	desk   *desk
 	ledger Ledger
 	reader Reader
+	others Memories // nil: there are none
 	parse  func(by Caller, raw, country string) (Phone, error)
 }
 

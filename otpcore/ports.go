@@ -365,6 +365,14 @@ type Carriers interface {
 	Kind(bot ID) BotKind
 }
 
+// Memories are what connectors keep about people beside the ledger, because their
+// protocols want it.
+type Memories interface {
+	// ForgetPhone deletes what tells of the phone at the business. It may be called
+	// again, and after an error has to be.
+	ForgetPhone(ctx context.Context, business ID, phone Phone) error
+}
+
 // Way is one configured road to a phone.
 type Way struct {
 	Channel      Channel

@@ -136,6 +136,7 @@ var replySpecs = map[string]replySpec{
 	"bot_logged_out":      {args: []string{"bot"}},
 	"bot_replaced":        {args: []string{"bot"}},
 	"bot_outdated":        {args: []string{"bot"}},
+	"bot_phone_silent":    {args: []string{"bot"}},
 
 	// Told to the owner of a business when one of its endpoints gets no more
 	// events. They may go out by SMS.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,14 +30,16 @@ type Connector struct {
 	pace    pace
 	lock    reachOut
 	present presence
+	signed  atomic.Int64            // the phone's last sign, Unix ms, as far as it was stored; zero: none since the start
 	live    atomic.Pointer[session] // through which messages leave; nil: none do
 	name    string                  // of the account, as last heard
 	renewed bool                    // the version was asked for anew after WhatsApp refused it
 }
 
 var (
-	_ bot.Paired    = (*Connector)(nil)
-	_ bot.Forgetful = (*Connector)(nil)
+	_ bot.Paired      = (*Connector)(nil)
+	_ bot.Forgetful   = (*Connector)(nil)
+	_ bot.Remembering = (*Connector)(nil)
 )
 
 func newConnector(f *Factory, b otpcore.Bot, home bot.Home) *Connector {
@@ -60,6 +63,11 @@ func (c *Connector) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	var sweeps sync.WaitGroup
+	sweeping, stop := context.WithCancel(held)
+	sweeps.Go(func() { c.sweep(sweeping) })
+	defer sweeps.Wait()
+	defer stop()
 	for held.Err() == nil {
 		if err := c.turn(held); err != nil && held.Err() == nil {
 			return err
@@ -69,6 +77,22 @@ func (c *Connector) Run(ctx context.Context) error {
 		return context.Cause(held)
 	}
 	return nil
+}
+
+// sweep drops what has lost its meaning, now and from time to time.
+func (c *Connector) sweep(ctx context.Context) {
+	ticker := time.NewTicker(keepContent)
+	defer ticker.Stop()
+	for {
+		if err := c.factory.opts.Keys.sweep(ctx, c.bot.ID, time.Now()); err != nil && ctx.Err() == nil {
+			c.log().Warn("keys not swept", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // turn does what the device is in need of, and returns when that has changed.
@@ -113,6 +137,14 @@ func (c *Connector) shut(ctx context.Context, s *session) {
 	c.home.Stands(ctx, otpcore.BotReachOutLocked, text)
 }
 
+// look does what the passing of time asks for on a connection.
+func (c *Connector) look(ctx context.Context, s *session, now time.Time) {
+	c.reopen(ctx, s, now)
+	if c.live.Load() == s {
+		c.stand(ctx)
+	}
+}
+
 // reopen lets new contacts in again when their time has come.
 func (c *Connector) reopen(ctx context.Context, s *session, now time.Time) {
 	if !c.lock.over(now) {
@@ -120,6 +152,22 @@ func (c *Connector) reopen(ctx context.Context, s *session, now time.Time) {
 	}
 	if err := c.factory.opts.Keys.keep(ctx, c.bot.ID, device{jid: s.client.Store.GetJID()}); err != nil {
 		c.log().Warn("end of a refusal not stored", "error", err)
+	}
+}
+
+// stand tells how a device is doing that is connected.
+func (c *Connector) stand(ctx context.Context) {
+	if until := c.lock.until(); until.After(time.Now()) {
+		c.home.Stands(ctx, otpcore.BotReachOutLocked, reachOutText(until))
+		return
+	}
+	since, err := c.factory.opts.Keys.silentSince(ctx, c.bot.ID, time.Now())
+	if err != nil {
+		c.log().Warn("signs of the phone not read", "error", err)
+	}
+	if !since.IsZero() {
+		c.home.Stands(ctx, otpcore.BotPhoneSilent, silentPhoneText(since))
+		return
 	}
 	c.home.Connected(ctx)
 }
@@ -135,19 +183,16 @@ func (c *Connector) online(ctx context.Context, stored *store.Device) error {
 	}
 	late := time.NewTimer(connectLimit)
 	defer late.Stop()
-	sweep := time.NewTicker(keepContent)
-	defer sweep.Stop()
+	passing := time.NewTicker(keepContent)
+	defer passing.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-late.C:
 			return errNotAdmitted
-		case now := <-sweep.C:
-			c.reopen(ctx, s, now)
-			if err := c.factory.opts.Keys.sweep(ctx, now); err != nil {
-				c.log().Warn("sent messages not swept", "error", err)
-			}
+		case now := <-passing.C:
+			c.look(ctx, s, now)
 		case event := <-s.events:
 			if _, up := event.(*events.Connected); up {
 				late.Stop()
@@ -190,18 +235,14 @@ func (c *Connector) admitted(ctx context.Context, s *session) {
 		_ = s.client.SendPresence(s.ctx, "unavailable")
 	}
 	c.renewed = false
-	if err := c.factory.opts.Keys.sweep(ctx, time.Now()); err != nil {
-		c.log().Warn("sent messages not swept", "error", err)
+	if err := c.factory.opts.Keys.begin(ctx, c.bot.ID, time.Now()); err != nil {
+		c.log().Warn("sign of the phone not stored", "error", err)
 	}
 	c.name = cmp.Or(keys.BusinessName, keys.PushName, c.name)
 	c.home.Known(ctx, bot.Identity{Username: keys.GetJID().User, Name: c.name})
 	c.live.Store(s)
 	c.pairing.finished()
-	if until := c.lock.until(); until.After(time.Now()) {
-		c.home.Stands(ctx, otpcore.BotReachOutLocked, reachOutText(until))
-		return
-	}
-	c.home.Connected(ctx)
+	c.stand(ctx)
 }
 
 // follow draws the consequences of an event, and reports whether it ends the
@@ -218,6 +259,10 @@ func (c *Connector) follow(ctx context.Context, s *session, event any) (done boo
 		c.home.Stands(ctx, otpcore.BotReconnecting, silentText)
 	case *events.KeepAliveRestored:
 		c.admitted(ctx, s)
+	case phoneSigned:
+		if c.live.Load() == s {
+			c.stand(ctx)
+		}
 	case *events.LoggedOut:
 		return true, c.loggedOut(ctx, s.jid, e.Reason)
 	case *events.StreamReplaced:

@@ -85,7 +85,9 @@ func (k *Keys) forget(ctx context.Context, bot otpcore.ID) error {
 	}
 	_, sent := k.db.ExecContext(ctx, `DELETE FROM otpravka_sent WHERE bot_id = $1`, string(bot))
 	_, row := k.db.ExecContext(ctx, `DELETE FROM otpravka_devices WHERE bot_id = $1`, string(bot))
-	return errors.Join(err, sent, row, k.tidy(ctx, d.jid))
+	_, phone := k.db.ExecContext(ctx, `DELETE FROM otpravka_phones WHERE bot_id = $1`, string(bot))
+	_, people := k.db.ExecContext(ctx, `DELETE FROM otpravka_forgotten WHERE bot_id = $1`, string(bot))
+	return errors.Join(err, sent, row, phone, people, k.tidy(ctx, d.jid))
 }
 
 // tidy deletes what is left of a device that is gone. The library deletes its keys

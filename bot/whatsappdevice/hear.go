@@ -16,6 +16,7 @@ import (
 // heard hands a message to the conversation. It reports false when that could not
 // store it: the message comes again with the next connection.
 func (s *session) heard(e *events.Message) bool {
+	s.sign(e.Info.Sender, e.Info.Timestamp)
 	in, ok := s.inbound(e)
 	if !ok {
 		return true
@@ -85,6 +86,7 @@ var receiptStatus = map[types.ReceiptType]otpcore.DeliveryStatus{
 // became takes a receipt. It is matched by the message's id alone: the address in
 // it is a number or a hidden one, as WhatsApp pleases.
 func (s *session) became(e *events.Receipt) bool {
+	s.sign(e.Sender, e.Timestamp)
 	status, ours := receiptStatus[e.Type]
 	if !ours || e.IsGroup || e.IsFromMe {
 		return true

@@ -169,6 +169,17 @@ var tables = []string{
 		PRIMARY KEY (bot_id, message_id)
 	)`,
 	`CREATE INDEX IF NOT EXISTS otpravka_sent_by_age ON otpravka_sent (sent_at)`,
+	`CREATE TABLE IF NOT EXISTS otpravka_phones (
+		bot_id    TEXT NOT NULL PRIMARY KEY,
+		signed_at BIGINT NOT NULL -- unix ms; when the phone was last heard of
+	)`,
+	`CREATE TABLE IF NOT EXISTS otpravka_forgotten (
+		bot_id TEXT NOT NULL,
+		number TEXT NOT NULL,
+		hidden TEXT NOT NULL, -- address of the same person; empty: unknown
+		due    BIGINT NOT NULL, -- unix ms; when its keys are deleted once more
+		PRIMARY KEY (bot_id, number)
+	)`,
 }
 
 func furnish(ctx context.Context, db *sql.DB) error {

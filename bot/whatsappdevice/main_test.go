@@ -97,8 +97,14 @@ func newDesk(tb testing.TB) *desk {
 // newLogged is newDesk with a log.
 func newLogged(tb testing.TB, log *slog.Logger) *desk {
 	tb.Helper()
+	return newOver(tb, InFile(filepath.Join(tb.TempDir(), "whatsapp.db")), log)
+}
+
+// newOver is newDesk over the keys.
+func newOver(tb testing.TB, keys *Keys, log *slog.Logger) *desk {
+	tb.Helper()
 	d := &desk{
-		TB: tb, keys: InFile(filepath.Join(tb.TempDir(), "whatsapp.db")), changed: make(chan struct{}), log: log,
+		TB: tb, keys: keys, changed: make(chan struct{}), log: log,
 		bot:   otpcore.Bot{ID: otpcore.NewID(otpcore.PrefixBot, time.Now()), BusinessID: "biz_shop", Kind: otpcore.BotWhatsAppDevice},
 		vault: coretest.NewVault(), pace: time.Millisecond, server: testServer(tb),
 	}

@@ -161,7 +161,7 @@ func TestReachOutLock(t *testing.T) {
 	}
 	d.owner.LockReachOut(false)
 	d.lock.close(time.Now().Add(-time.Second))
-	d.reopen(t.Context(), d.live.Load(), time.Now())
+	d.look(t.Context(), d.live.Load(), time.Now())
 	d.until("connected")
 	d.sends(to(anna, "hello at last"))
 }

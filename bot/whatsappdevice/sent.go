@@ -68,10 +68,11 @@ func (k *Keys) arrived(ctx context.Context, bot otpcore.ID, id types.MessageID) 
 	return err
 }
 
-// sweep drops what has lost its meaning.
-func (k *Keys) sweep(ctx context.Context, now time.Time) error {
+// sweep drops what has lost its meaning, of all devices, and what is to be forgotten
+// of the bot's.
+func (k *Keys) sweep(ctx context.Context, bot otpcore.ID, now time.Time) error {
 	_, content := k.db.ExecContext(ctx, `UPDATE otpravka_sent SET content = NULL WHERE content IS NOT NULL AND sent_at < $1`,
 		now.Add(-keepContent).UnixMilli())
 	_, rows := k.db.ExecContext(ctx, `DELETE FROM otpravka_sent WHERE sent_at < $1`, now.Add(-keepSent).UnixMilli())
-	return errors.Join(content, rows)
+	return errors.Join(content, rows, k.eraseDue(ctx, bot, now))
 }

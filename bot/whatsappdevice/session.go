@@ -77,7 +77,7 @@ func (s *session) on(event any) bool {
 		return s.became(e)
 	case *events.UndecryptableMessage:
 		s.c.log().Warn("message could not be deciphered; it was asked for again", "unavailable", e.IsUnavailable)
-	case passkeyAsked, *events.QR, *events.PairSuccess, *events.PairError, *events.QRScannedWithoutMultidevice, *events.ManualLoginReconnect,
+	case passkeyAsked, phoneSigned, *events.QR, *events.PairSuccess, *events.PairError, *events.QRScannedWithoutMultidevice, *events.ManualLoginReconnect,
 		*events.Connected, *events.Disconnected, *events.KeepAliveTimeout, *events.KeepAliveRestored,
 		*events.LoggedOut, *events.StreamReplaced, *events.TemporaryBan, *events.ClientOutdated, *events.ConnectFailure, *events.StreamError:
 		select {

@@ -50,4 +50,8 @@ func reachOutText(until time.Time) string {
 	return fmt.Sprintf("WhatsApp lets the number write only to people who have written to it first (error 463); others are left to other channels until %s.", moment(until))
 }
 
+func silentPhoneText(since time.Time) string {
+	return fmt.Sprintf("Nothing was heard of the phone since %s: WhatsApp unlinks its devices when it stays offline for two weeks. Open WhatsApp on it.", moment(since))
+}
+
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

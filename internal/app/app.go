@@ -114,7 +114,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	h.postman = events.NewClient(events.ClientConfig{Guard: events.NewGuard(h.cfg.WebhooksAllow, nil)})
 	h.postman.Posted = h.metrics.Posted
 	h.core = otpcore.New(otpcore.Config{
-		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Renderer: texts,
+		Ledger: h.db, Reader: h.db, Vault: ring, Carriers: ways, Memories: ways, Renderer: texts,
 		Postman: h.postman, Phones: phone.Parser{}, Rules: h.cfg.Rules, Shared: shared, Boot: boot, Logger: h.cfg.Log,
 		Checked: h.metrics.Checked,
 	})

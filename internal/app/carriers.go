@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -21,7 +22,10 @@ type carriers struct {
 	sms   *sms.Gateway
 }
 
-var _ otpcore.Carriers = (*carriers)(nil)
+var (
+	_ otpcore.Carriers = (*carriers)(nil)
+	_ otpcore.Memories = (*carriers)(nil)
+)
 
 // newGateway reads the declared SMS providers and gives each its callback
 // address.
@@ -55,6 +59,11 @@ func (c *carriers) Sender(d *otpcore.Delivery, _ string) (otpcore.Sender, error)
 
 // Kind is the kind of the bot.
 func (c *carriers) Kind(bot otpcore.ID) otpcore.BotKind { return c.fleet.Kind(bot) }
+
+// ForgetPhone deletes what the business's bots keep about a phone.
+func (c *carriers) ForgetPhone(ctx context.Context, business otpcore.ID, phone otpcore.Phone) error {
+	return c.fleet.ForgetPhone(ctx, business, phone)
+}
 
 // smsReports lets the callbacks room ask the gateway.
 type smsReports struct{ gateway *sms.Gateway }

@@ -3,6 +3,7 @@
 package app_test
 
 import (
+	"database/sql"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/telegramsim"
 	"otpravka/internal/sim/whatsappsim"
+	"otpravka/storage"
 )
 
 // whatsApp is the one WhatsApp of this process: the root key that clients trust
@@ -280,6 +282,36 @@ func TestPairingAsksForTheTerms(t *testing.T) {
 	stream := s.ask("GET", d.path()+"/pairing/events", nil)
 	if got := string(stream.body); stream.status != http.StatusOK || !strings.HasPrefix(got, "event: pairing\ndata: {") || !strings.Contains(got, `"status":"paired"`) {
 		t.Errorf("streamed %d %q", stream.status, got)
+	}
+}
+
+// TestForgottenPersonLeavesTheDevice, too: the protocol keeps keys by number.
+func TestForgottenPersonLeavesTheDevice(t *testing.T) {
+	t.Parallel()
+	s, d := withDevice(t, func(*app.Config) {})
+	anna := d.customer(newNumber())
+	v := s.begin(fields{"phone": "+" + anna.Number(), "channels": []string{"whatsapp"}, "when_unlinked": "wait"})
+	_, err := anna.OpenLink(v.Links["whatsapp"])
+	s.must(err)
+	d.code(anna)
+	s.settled(v.ID, "whatsapp:skipped whatsapp:read")
+	path, err := storage.Name(s.cfg.DatabaseURL)
+	s.must(err)
+	keys, err := sql.Open("sqlite", "file:"+strings.TrimSuffix(path, ".db")+"-whatsapp.db?mode=ro")
+	s.must(err)
+	defer func() { s.must(keys.Close()) }()
+	known := func() (n int) {
+		s.must(keys.QueryRow(`SELECT count(*) FROM whatsmeow_lid_map WHERE pn = ?`, anna.Number()).Scan(&n))
+		return n
+	}
+	if known() != 1 {
+		t.Fatal("the number is not where it is looked for")
+	}
+	if a := s.ask("POST", "/v1/phones/forget", fields{"phone": "+" + anna.Number()}); a.status != http.StatusOK {
+		t.Fatalf("answered %d %s", a.status, a.body)
+	}
+	if known() != 0 {
+		t.Error("the device still knows the number")
 	}
 }
 

@@ -46,6 +46,7 @@ const (
 	BotStateOutdated                   BotState = "outdated"
 	BotStatePairing                    BotState = "pairing"
 	BotStatePasskeyRequired            BotState = "passkey_required"
+	BotStatePhoneSilent                BotState = "phone_silent"
 	BotStateReachOutLocked             BotState = "reach_out_locked"
 	BotStateReconnecting               BotState = "reconnecting"
 	BotStateReplaced                   BotState = "replaced"
@@ -76,6 +77,8 @@ func (e BotState) Valid() bool {
 	case BotStatePairing:
 		return true
 	case BotStatePasskeyRequired:
+		return true
+	case BotStatePhoneSilent:
 		return true
 	case BotStateReachOutLocked:
 		return true
@@ -1030,7 +1033,8 @@ type Bot struct {
 	// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
 	// `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
 	// `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
-	// `reach_out_locked`: it may write only to people who have written to it.
+	// `phone_silent`: it works, and WhatsApp will unlink it unless its phone comes online. `reach_out_locked`: it may
+	// write only to people who have written to it.
 	State BotState `json:"state"`
 
 	// StateAt Since when.
@@ -1056,7 +1060,8 @@ type Bot struct {
 // who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
 // `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
 // `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
-// `reach_out_locked`: it may write only to people who have written to it.
+// `phone_silent`: it works, and WhatsApp will unlink it unless its phone comes online. `reach_out_locked`: it may
+// write only to people who have written to it.
 type BotState string
 
 // BotID The id of a bot.

@@ -58,7 +58,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
 			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped,
 			otpcore.BotRestricted, otpcore.BotUnapproved,
-			otpcore.BotPairing, otpcore.BotPasskeyNeeded, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotReachOutLocked)},
+			otpcore.BotPairing, otpcore.BotPasskeyNeeded, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotPhoneSilent, otpcore.BotReachOutLocked)},
 		{[]string{"Pairing", "properties", "status"}, words(
 			otpcore.PairingNone, otpcore.PairingStarting, otpcore.PairingWaiting, otpcore.PairingLinking, otpcore.PairingDone,
 			otpcore.PairingExpired, otpcore.PairingPasskey, otpcore.PairingFailed)},

@@ -57,8 +57,12 @@ func (p *Phone) open(e envelope) {
 		return
 	}
 	if own := m.GetDeviceSentMessage(); own != nil {
-		// The copy of what the account itself wrote: nobody is told.
+		// The copy of what the account itself wrote: only the device is told that its
+		// phone has it.
 		p.show(e, own.GetMessage())
+		e.from.push(node{Tag: "receipt", Attrs: attrs{
+			"from": numberJID(p.number), "recipient": e.chat, "id": e.id, "t": p.srv.unix(), "type": "sender",
+		}})
 		return
 	}
 	p.show(e, m)
