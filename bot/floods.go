@@ -30,9 +30,11 @@ const (
 )
 
 // admit reports whether the update is to be handled. What the network tells of
-// its own accord, that somebody blocked the bot, is always.
+// its own accord always is: that somebody blocked the bot, or that the account is
+// somebody else's now, who must not keep the link by writing a lot.
 func (f *floods) admit(in Inbound, now time.Time) bool {
-	if in.Kind == Blocked || in.Kind == Unblocked {
+	switch in.Kind {
+	case Blocked, Unblocked, Moved:
 		return true
 	}
 	f.mu.Lock()

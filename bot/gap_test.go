@@ -260,8 +260,10 @@ func TestFloodOfOneChat(t *testing.T) {
 		for range 100 {
 			f.admit(Inbound{Chat: "7", Kind: Text}, time.Now())
 		}
-		if !f.admit(Inbound{Chat: "7", Kind: Blocked}, time.Now()) {
-			t.Error("a chat that floods cannot block the bot")
+		for _, kind := range []InboundKind{Blocked, Unblocked, Moved} {
+			if !f.admit(Inbound{Chat: "7", Kind: kind}, time.Now()) {
+				t.Errorf("of a chat that floods the network's word is lost: %s", kind)
+			}
 		}
 		for i := range 1000 {
 			f.admit(Inbound{Chat: fmt.Sprint(i), Kind: Text}, time.Now())
