@@ -42,26 +42,21 @@ type paper struct {
 
 func (s *shelf) codeForm() string { return codeForms[buttonOf(&s.account)] }
 
-// usable reports whether a code can go to a bare number. Until Meta was asked, it
-// is taken for as true as it was before.
-func (s *shelf) usable() bool {
+// usable reports whether a code can go to a bare number.
+func (s *shelf) usable() bool { return s.works(s.codeForm()) }
+
+// tells reports whether news of an order can go into a chat whose window is closed.
+func (s *shelf) tells() bool { return s.works(newsForm) }
+
+// works reports whether some language of the form is approved. Until Meta was
+// asked, it is taken for as true as that for codes was before: news that is due
+// in that moment would otherwise be paid for as an SMS, or not leave at all.
+func (s *shelf) works(form string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.read.IsZero() {
 		return s.worked
 	}
-	return s.approved(s.codeForm())
-}
-
-// tells reports whether news of an order can go into a chat whose window is closed.
-func (s *shelf) tells() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.approved(newsForm)
-}
-
-// approved reports whether some language of the form is. The caller holds the lock.
-func (s *shelf) approved(form string) bool {
 	for _, p := range s.papers[form] {
 		if p.Status == "APPROVED" {
 			return true

@@ -193,3 +193,19 @@ func TestRegistrationKnowsWhatBelongsTogether(t *testing.T) {
 		t.Errorf("a page of a proxy: %v", err)
 	}
 }
+
+// TestWhatWorkedBeforeARestartIsOffered: until Meta was asked, codes and news go
+// out as before. News that is due in that moment would be paid for as SMS, or lost.
+func TestWhatWorkedBeforeARestartIsOffered(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.Fail(fault.Rule{Method: "message_templates", Times: fault.Always, Status: 502, Body: fault.GatewayPage(502)})
+	for state, want := range map[otpcore.BotState]bool{otpcore.BotConnected: true, otpcore.BotUnapproved: false} {
+		c := n.factory.Connect(otpcore.Bot{ID: "bot_a", State: state}, credential(nil), n.desk).(*Connector)
+		if err := c.Run(t.Context()); err == nil {
+			t.Fatal("Meta was asked about the texts")
+		}
+		if _, why := c.ByPhone(); (why == "") != want || c.Capabilities().ApprovedNews != want {
+			t.Errorf("%s before: bare numbers: %q, chats: %+v", state, why, c.Capabilities())
+		}
+	}
+}
