@@ -186,11 +186,14 @@ func (s *shelf) look(ctx context.Context, client *Client) (map[string]map[string
 	return found, nil
 }
 
-// see sees to one form, and notes what Meta answers in found.
+// see sees to one form, and notes what Meta answers in found. It gives up when
+// Meta takes none of the first two languages: an account that may make no such text
+// may make it in no language, and Meta counts the calls.
 func (s *shelf) see(ctx context.Context, client *Client, f *form, found map[string]map[string]paper, again bool) *callError {
 	if found[f.name] == nil {
 		found[f.name] = make(map[string]paper)
 	}
+	barred := false
 	for _, l := range languages {
 		p, there := found[f.name][l]
 		var failed *callError
@@ -212,6 +215,8 @@ func (s *shelf) see(ctx context.Context, client *Client, f *form, found map[stri
 			found[f.name][l] = p
 		case there && failed.itself():
 			s.log.WarnContext(ctx, "template not changed", "template", f.name, "language", l, "error", failed)
+		case failed.itself() && (len(found[f.name]) > 0 || !barred):
+			barred = true // one language may be: its owner deleted it, and its name is blocked for weeks
 		default:
 			return failed
 		}

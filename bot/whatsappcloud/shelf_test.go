@@ -46,7 +46,7 @@ func TestTemplatesAreMadeAndWaitedFor(t *testing.T) {
 
 func TestRefusedTemplatesAreToldAndNotMadeAgain(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
-	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Status: 400, Description: "100"})
+	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 2, Status: 400, Description: "100"})
 	n.ready()
 	if n.desk.states[0] != string(otpcore.BotUnapproved) || n.desk.fell != nil {
 		t.Errorf("states %v, fell %v", n.desk.states, n.desk.fell)
@@ -60,7 +60,7 @@ func TestRefusedTemplatesAreToldAndNotMadeAgain(t *testing.T) {
 // of orders.
 func TestOnlyOneKindIsRefused(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
-	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 1, Status: 400, Description: "100"})
+	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 2, Status: 400, Description: "100"})
 	n.ready()
 	if _, why := n.ByPhone(); why == "" || !n.Capabilities().ApprovedNews {
 		t.Errorf("bare numbers: %q, chats: %+v", why, n.Capabilities())
@@ -207,5 +207,24 @@ func TestWhatWorkedBeforeARestartIsOffered(t *testing.T) {
 		if _, why := c.ByPhone(); (why == "") != want || c.Capabilities().ApprovedNews != want {
 			t.Errorf("%s before: bare numbers: %q, chats: %+v", state, why, c.Capabilities())
 		}
+	}
+}
+
+// TestOneLanguageIsRefused: what Meta does not take in one language, such as one
+// that its owner deleted and whose name is blocked for weeks, keeps no others away.
+func TestOneLanguageIsRefused(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 1, Status: 400, Description: "100"})
+	n.ready()
+	if _, ok := n.graph.Template(shop.AccountID, "otpravka_code", "en"); ok {
+		t.Fatal("made in English")
+	}
+	for _, l := range languages[1:] {
+		if _, ok := n.graph.Template(shop.AccountID, "otpravka_code", l); !ok {
+			t.Errorf("not made in %s", l)
+		}
+	}
+	if _, why := n.ByPhone(); why != "" {
+		t.Errorf("bare numbers: %q", why)
 	}
 }
