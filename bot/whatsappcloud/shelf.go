@@ -21,7 +21,7 @@ type shelf struct {
 	access  access
 	log     *slog.Logger
 
-	syncing sync.Mutex // one talk about them at a time
+	syncing chan struct{} // holds one during a talk about them
 
 	mu     sync.Mutex
 	read   time.Time // when Meta was last asked; zero: not since the program started
@@ -149,8 +149,12 @@ func statusOf(word string) otpcore.BotTemplateStatus {
 // refused are handed in once more. What Meta refuses to make is left for the next
 // time.
 func (s *shelf) sync(ctx context.Context, client *Client, set Settings, again bool) *callError {
-	s.syncing.Lock()
-	defer s.syncing.Unlock()
+	select {
+	case s.syncing <- struct{}{}:
+		defer func() { <-s.syncing }()
+	case <-ctx.Done(): // a talk with a slow Meta takes minutes, and who asks has seconds
+		return &callError{kind: unwritten, err: ctx.Err()}
+	}
 	found, failed := s.look(ctx, client)
 	if failed != nil {
 		return failed

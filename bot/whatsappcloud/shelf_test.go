@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -226,5 +227,31 @@ func TestOneLanguageIsRefused(t *testing.T) {
 	}
 	if _, why := n.ByPhone(); why != "" {
 		t.Errorf("bare numbers: %q", why)
+	}
+}
+
+// TestWhoAsksForASyncIsNotHeldUp: while Meta keeps another talk about the texts
+// waiting, somebody who asks is answered within their own patience.
+func TestWhoAsksForASyncIsNotHeldUp(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil)
+	n.graph.Fail(fault.Rule{Method: "message_templates", Delay: time.Hour})
+	n.run() // whose talk lasts until its call is cut
+	for len(n.graph.Calls("message_templates")) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	answer := make(chan error, 1)
+	go func() {
+		_, err := n.SyncTemplates(ctx)
+		answer <- err
+	}()
+	select {
+	case err := <-answer:
+		if otpcore.CodeOf(err) != "whatsapp_unreachable" {
+			t.Errorf("answer is %v", err)
+		}
+	case <-time.After(callLimit - 5*time.Second):
+		t.Error("held up by another talk")
 	}
 }
