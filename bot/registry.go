@@ -68,15 +68,20 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential stri
 		b := &otpcore.Bot{
 			ID: otpcore.NewID(otpcore.PrefixBot, tx.Now()), BusinessID: r.BusinessID, Kind: r.Kind,
 			Account: identity.Account, CreatedAt: tx.Now(),
+			State: otpcore.BotConnecting, StateText: connecting, StateAt: tx.Now(),
 		}
 		for _, old := range known {
-			if old.Kind == r.Kind && old.Account == identity.Account {
-				b.ID, b.CreatedAt = old.ID, old.CreatedAt
+			if old.Kind != r.Kind || old.Account != identity.Account {
+				continue
+			}
+			b.ID, b.CreatedAt = old.ID, old.CreatedAt
+			if old.State == otpcore.BotConnected || old.State == otpcore.BotReconnecting {
+				// Connectors go by it until they have asked their network.
+				b.State, b.StateText, b.StateAt = old.State, old.StateText, old.StateAt
 			}
 		}
 		b.Username, b.Name = identity.Username, identity.Name
 		b.Token = f.config.Vault.Seal(tokenPlace(b), []byte(credential))
-		b.State, b.StateText, b.StateAt = otpcore.BotConnecting, connecting, tx.Now()
 		stored = b
 		return b.ID, tx.SaveBot(b)
 	})

@@ -25,7 +25,7 @@ type shelf struct {
 
 	mu     sync.Mutex
 	read   time.Time // when Meta was last asked; zero: not since the program started
-	worked bool      // that for codes was approved when the program ended
+	worked bool      // that for codes was approved, as far as is known, when the connector before ended
 	papers map[string]map[string]paper
 }
 

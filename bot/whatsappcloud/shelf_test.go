@@ -200,7 +200,9 @@ func TestRegistrationKnowsWhatBelongsTogether(t *testing.T) {
 func TestWhatWorkedBeforeARestartIsOffered(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
 	n.graph.Fail(fault.Rule{Method: "message_templates", Times: fault.Always, Status: 502, Body: fault.GatewayPage(502)})
-	for state, want := range map[otpcore.BotState]bool{otpcore.BotConnected: true, otpcore.BotUnapproved: false} {
+	for state, want := range map[otpcore.BotState]bool{
+		otpcore.BotConnected: true, otpcore.BotReconnecting: true, otpcore.BotUnapproved: false, otpcore.BotConnecting: false,
+	} {
 		c := n.factory.Connect(otpcore.Bot{ID: "bot_a", State: state}, credential(nil), n.desk).(*Connector)
 		if err := c.Run(t.Context()); err == nil {
 			t.Fatal("Meta was asked about the texts")

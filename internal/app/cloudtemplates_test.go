@@ -115,3 +115,19 @@ func init() {
 		return s.ask("GET", "/v1/bots/"+bots.Items[0].ID+"/templates", nil)
 	}
 }
+
+// TestNumberRegisteredAgainGoesOnSending: with another token, say, while Meta can be
+// asked nothing about the texts.
+func TestNumberRegisteredAgainGoesOnSending(t *testing.T) {
+	t.Parallel()
+	c := entered(t, func(*app.Config) {}, whatsappcloudsim.Options{})
+	c.graph.Fail(fault.Rule{Method: "subscribed_apps", Times: fault.Always, Status: 503})
+	c.ask("POST", "/v1/bots", cloudRequest()).into(c.shop, http.StatusCreated, &c.number)
+	v := c.begin(fields{"phone": goodPhone, "channels": []string{"whatsapp", "sms"}, "when_unlinked": "sms_now"})
+	if got := c.settled(v.ID, "whatsapp:sent"); got.Status != "pending" {
+		t.Errorf("verification is %+v", got)
+	}
+	if m := c.gets(goodPhone); m.Code == "" {
+		t.Errorf("the phone has %+v", m)
+	}
+}
