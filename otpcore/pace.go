@@ -71,7 +71,18 @@ type gauge struct {
 type chatGauge struct {
 	bucket
 	until time.Time // the chat pauses
-	given time.Time // until when turns were given to messages that wait in the ledger
+	// given is until when turns were given to messages that wait in the ledger, by
+	// lane: news must not make a code wait.
+	given [laneCount]time.Time
+}
+
+// givenBefore is the last turn that was given in the lane or in a better one.
+func (c *chatGauge) givenBefore(lane int) time.Time {
+	var last time.Time
+	for _, at := range c.given[:lane+1] {
+		last = later(last, at)
+	}
+	return last
 }
 
 func newGauge(p Pace) *gauge {
@@ -97,10 +108,11 @@ func (g *gauge) chatWait(chat string, now time.Time) time.Duration {
 	return max(c.until.Sub(now), c.wait(now, g.pace.PerChat, g.pace.ChatBurst))
 }
 
-// chatTurn is chatWait for one more message, behind those that were given a turn.
-func (g *gauge) chatTurn(chat string, now time.Time) time.Duration {
+// chatTurn is chatWait for one more message of the lane, behind those that were
+// given a turn there or in a better one.
+func (g *gauge) chatTurn(chat string, lane int, now time.Time) time.Duration {
 	if c := g.chats[chat]; c != nil {
-		return max(g.chatWait(chat, now), c.given.Sub(now))
+		return max(g.chatWait(chat, now), c.givenBefore(lane).Sub(now))
 	}
 	return 0
 }
@@ -156,7 +168,7 @@ func (g *gauge) prune(now time.Time) {
 	}
 	for name, c := range g.chats {
 		c.fill(now, g.pace.PerChat, g.pace.ChatBurst)
-		if c.level >= g.pace.ChatBurst && !c.until.After(now) && !c.given.After(now) {
+		if c.level >= g.pace.ChatBurst && !c.until.After(now) && !c.givenBefore(laneCount-1).After(now) {
 			delete(g.chats, name)
 		}
 	}

@@ -181,6 +181,25 @@ func TestFullChatIsEmptiedAtItsPace(t *testing.T) {
 	})
 }
 
+// News that fill a chat for a minute have turns there, and a code waits for none of
+// them: it would cost an SMS.
+func TestCodeOvertakesTheNewsOfItsChat(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.linkUser("100")
+		time.Sleep(10 * time.Second)
+		seen := h.network(content)
+		h.post(h.by, otpcore.DeliverOrder, slices.Repeat([]string{"100"}, 60)...)
+		time.Sleep(8 * time.Second) // those that cannot wait in memory have been given turns
+		s := h.begin()
+		time.Sleep(5 * time.Second)
+		h.expect(s.Verification.ID, "telegram:sent")
+		time.Sleep(time.Minute)
+		if n := len(seen()); n != 61 {
+			t.Errorf("%d messages left, want the code and 60 others", n)
+		}
+	})
+}
+
 // A complaint halves the rate, calls under way at it do not halve it again, and
 // a message per second comes back with each minute.
 func TestComplaintHalvesTheRate(t *testing.T) {

@@ -71,7 +71,7 @@ func (d *Dispatcher) queue(p *post, j job) {
 	if fresh := j.delivery.DueAt.Sub(j.delivery.QueuedAt) <= d.desk.rules.lease(); fresh {
 		// Those who were told their turn keep it.
 		ahead = max(ahead, p.lanes[lane].given[j.delivery.BusinessID].Sub(now))
-		pause = p.chatTurn(j.chat, now)
+		pause = p.chatTurn(j.chat, lane, now)
 	}
 	if max(ahead, pause) <= spare {
 		p.lanes[lane].add(j)
@@ -87,16 +87,16 @@ func (d *Dispatcher) queue(p *post, j job) {
 // another turn, while a rate that recovers could not make up for turns that are
 // too far apart.
 func (d *Dispatcher) giveTurn(p *post, j job, ahead, pause time.Duration, now time.Time) {
-	wait := pause
+	wait, lane := pause, laneOf(&j.delivery)
 	if ahead > pause {
-		l := &p.lanes[laneOf(&j.delivery)]
+		l := &p.lanes[lane]
 		wait = l.give(j.delivery.BusinessID, now.Add(ahead), span(1, p.pace.PerSecond)).Sub(now)
 	} else if c := p.chats[j.chat]; c != nil {
 		at := now.Add(pause)
-		if next := c.given.Add(span(1, p.pace.PerChat)); next.After(at) {
+		if next := c.givenBefore(lane).Add(span(1, p.pace.PerChat)); next.After(at) {
 			at = next
 		}
-		c.given, wait = at, at.Sub(now)
+		c.given[lane], wait = at, at.Sub(now)
 	}
 	d.handBack(j, wait)
 }
@@ -151,7 +151,7 @@ func (d *Dispatcher) giveBackLate(p *post, now time.Time) {
 		for _, j := range p.lanes[lane].late(d.ledger.Now(), d.desk.rules.CallTimeout) {
 			d.hold(&j, -1)
 			ahead := p.ahead(lane, j.delivery.BusinessID, now) + span(1, p.rate(now))
-			d.giveTurn(p, j, ahead, p.chatTurn(j.chat, now), now)
+			d.giveTurn(p, j, ahead, p.chatTurn(j.chat, lane, now), now)
 		}
 	}
 }
