@@ -20,7 +20,7 @@ func Location(url string) (string, error) {
 	case found && (scheme == "postgres" || scheme == "postgresql"):
 		return "", errors.New("this is for a SQLite file: use the tools of PostgreSQL for a PostgreSQL database")
 	case found && strings.HasPrefix(rest, "//"):
-		return "", fmt.Errorf("unknown database URL scheme %q: use sqlite:///path/file.db", scheme)
+		return "", fmt.Errorf("unknown database URL scheme %q: use sqlite:///path/file.db, or postgres://user:password@host/database", scheme)
 	}
 	switch {
 	case path == "":

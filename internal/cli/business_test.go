@@ -88,6 +88,14 @@ func TestUnreadableCommandLines(t *testing.T) {
 			t.Errorf("%q: %+v", line, r)
 		}
 	}
+	for line, help := range map[string]string{
+		"sing": "`otpravka --help`", "serve --loud": "`otpravka serve --help`", "business": "`otpravka business --help`",
+		"business create --name Shop": "`otpravka business create --help`",
+	} {
+		if r := run(t, strings.Fields(line)...); !strings.Contains(r.err, help) {
+			t.Errorf("%q names no help: %s", line, r.err)
+		}
+	}
 	if bare, help := run(t), run(t, "--help"); bare.status != 2 || bare.err != help.out || bare.out != "" {
 		t.Errorf("the bare name: %+v", bare)
 	}

@@ -70,7 +70,7 @@ func Run(env Env, args []string) (status int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		tell(env.Err, err.Error())
+		tell(env.Err, misread(err))
 		return 2
 	}
 	if err := parsed.Run(env); err != nil {
@@ -81,6 +81,16 @@ func Run(env Env, args []string) (status int) {
 }
 
 type exitStatus int
+
+// misread says why a command line could not be read, and which help tells how it
+// is written.
+func misread(err error) string {
+	command := "otpravka"
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
+		command = e.Context.Selected().FullPath()
+	}
+	return fmt.Sprintf("%v (see `%s --help`)", err, command)
+}
 
 // newParser reads the commands. Its error is a mistake of this program.
 func newParser(env Env, exit func(int)) (*kong.Kong, error) {

@@ -61,7 +61,7 @@ func TestServeRefusesBadSettings(t *testing.T) {
 		flags []string
 		words []string
 	}{
-		"database of another kind": {[]string{"--database-url", "mysql://root@localhost/otp"}, []string{"mysql", "sqlite://"}},
+		"database of another kind": {[]string{"--database-url", "mysql://root@localhost/otp"}, []string{"mysql", "sqlite://", "postgres://"}},
 		"no database":              {[]string{"--database-url", "sqlite://"}, []string{"sqlite:///path/file.db"}},
 		"master key too short":     {[]string{"--master-key", "c2VjcmV0LXdvcmQ="}, []string{"OTPRAVKA_MASTER_KEY", "openssl"}},
 		"master key no base64":     {[]string{"--master-key", "c2VjcmV0LXdvcmQ!"}, []string{"OTPRAVKA_MASTER_KEY", "openssl"}},
