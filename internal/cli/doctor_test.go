@@ -132,7 +132,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"no public host":      {[]string{"--public-url", "https://"}, "FAIL settings", []string{"OTPRAVKA_PUBLIC_URL"}},
 		"no address":          {[]string{"--listen", "nonsense"}, "FAIL settings", []string{"OTPRAVKA_LISTEN"}},
 		"metrics at no port":  {[]string{"--metrics-listen", "nonsense"}, "FAIL settings", []string{"OTPRAVKA_METRICS_LISTEN", "off"}},
-		"metrics for all":     {[]string{"--metrics-listen", ":9464"}, "warn metrics", []string{"Prometheus"}},
+		"metrics for all":     {[]string{"--metrics-listen", ":0"}, "warn metrics", []string{"Prometheus"}},
 		"no metrics":          {[]string{"--metrics-listen", "off"}, "ok metrics", []string{"OTPRAVKA_METRICS_LISTEN"}},
 		"clear HTTP":          {[]string{"--public-url", "http://codes.example.com"}, "warn public URL", []string{"https"}},
 		"trusted proxy":       {[]string{"--config", file("proxies.yaml", "trusted_proxies: [192.0.2.7]\n")}, "ok proxies", []string{"192.0.2.7"}},
