@@ -39,7 +39,7 @@ func TestTextsInOtherLanguages(t *testing.T) {
 	if m := mustCode(t, in); m.Text != "123456 öffnet die Schranke von Shop: 4.990,00 €, 29. November 2026. Nicht weitergeben." || templates.Segments(m.Text) != 1 {
 		t.Errorf("%q takes %d", m.Text, templates.Segments(m.Text))
 	}
-	in.Channel, in.Wanted = otpcore.Telegram, otpcore.WantExpired
+	in.Channel, in.Wanted, in.Frame = otpcore.Telegram, otpcore.WantExpired, ""
 	if m := mustCode(t, in); m.Text != "Shop: the Schrankencode has expired." {
 		t.Errorf("%q", m.Text)
 	}
