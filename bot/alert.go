@@ -21,6 +21,8 @@ var alertTexts = map[otpcore.BotState]string{
 	otpcore.BotConflict:       "bot_conflict",
 	otpcore.BotInUse:          "bot_in_use",
 	otpcore.BotRestricted:     "bot_restricted",
+	otpcore.BotTextsRefused:   "bot_templates_refused",
+	otpcore.BotLimited:        "bot_limited",
 	otpcore.BotLoggedOut:      "bot_logged_out",
 	otpcore.BotReplaced:       "bot_replaced",
 	otpcore.BotOutdated:       "bot_outdated",

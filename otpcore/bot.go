@@ -54,14 +54,16 @@ const (
 	// BotUnapproved is a bot that answers who writes to it, and reaches no bare
 	// number until the chat network has approved its text.
 	BotUnapproved     BotState = "waiting_for_template_approval"
-	BotPairing        BotState = "pairing"          // no phone is linked yet
-	BotPasskeyNeeded  BotState = "passkey_required" // the account links no device of ours
-	BotLoggedOut      BotState = "logged_out"       // the phone was unlinked, or its account closed
-	BotBanned         BotState = "banned"           // by the chat network, for a while
-	BotReplaced       BotState = "replaced"         // another program runs with the same keys
-	BotOutdated       BotState = "outdated"         // the chat network refuses this version
-	BotPhoneSilent    BotState = "phone_silent"     // works, and will be unlinked unless its phone comes online
-	BotReachOutLocked BotState = "reach_out_locked" // writes only to those who wrote first
+	BotTextsRefused   BotState = "templates_refused" // reaches no bare number, and somebody has to see to its text
+	BotLimited        BotState = "limited"           // sends nothing for a while, because people complained
+	BotPairing        BotState = "pairing"           // no phone is linked yet
+	BotPasskeyNeeded  BotState = "passkey_required"  // the account links no device of ours
+	BotLoggedOut      BotState = "logged_out"        // the phone was unlinked, or its account closed
+	BotBanned         BotState = "banned"            // by the chat network, for a while
+	BotReplaced       BotState = "replaced"          // another program runs with the same keys
+	BotOutdated       BotState = "outdated"          // the chat network refuses this version
+	BotPhoneSilent    BotState = "phone_silent"      // works, and will be unlinked unless its phone comes online
+	BotReachOutLocked BotState = "reach_out_locked"  // writes only to those who wrote first
 )
 
 // Usable reports whether a bot in this state may be handed messages. One that

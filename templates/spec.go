@@ -129,14 +129,16 @@ var replySpecs = map[string]replySpec{
 	"renew": {args: []string{"business", "phone"}, share: true},
 	// Told to the owner of a business when one of its bots needs somebody. They
 	// may go out by SMS.
-	"bot_bad_credentials": {args: []string{"bot"}},
-	"bot_conflict":        {args: []string{"bot"}},
-	"bot_in_use":          {args: []string{"bot"}},
-	"bot_restricted":      {args: []string{"bot"}},
-	"bot_logged_out":      {args: []string{"bot"}},
-	"bot_replaced":        {args: []string{"bot"}},
-	"bot_outdated":        {args: []string{"bot"}},
-	"bot_phone_silent":    {args: []string{"bot"}},
+	"bot_bad_credentials":   {args: []string{"bot"}},
+	"bot_conflict":          {args: []string{"bot"}},
+	"bot_in_use":            {args: []string{"bot"}},
+	"bot_restricted":        {args: []string{"bot"}},
+	"bot_templates_refused": {args: []string{"bot"}},
+	"bot_limited":           {args: []string{"bot"}},
+	"bot_logged_out":        {args: []string{"bot"}},
+	"bot_replaced":          {args: []string{"bot"}},
+	"bot_outdated":          {args: []string{"bot"}},
+	"bot_phone_silent":      {args: []string{"bot"}},
 
 	// Told to the owner of a business when one of its endpoints gets no more
 	// events. They may go out by SMS.

@@ -3,6 +3,7 @@ package whatsappcloud
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -54,14 +55,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		if failed := c.shelf.sync(ctx, c.client, set, false); failed != nil {
 			return c.trouble(ctx, failed)
 		}
-		wait := lookWhileWell
-		if c.shelf.usable() {
-			c.home.Connected(ctx)
-		} else {
-			wait = lookWhileWaiting
-			c.home.Stands(ctx, otpcore.BotUnapproved, c.shelf.missing())
-		}
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(c.stand(ctx))
 		select {
 		case <-timer.C:
 		case <-c.look:
@@ -71,6 +65,25 @@ func (c *Connector) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
+}
+
+// stand tells how the number is doing, and returns when that is worth another look.
+func (c *Connector) stand(ctx context.Context) time.Duration {
+	if until := time.UnixMilli(c.pausedUntil.Load()); until.After(time.Now()) {
+		c.home.Stands(ctx, otpcore.BotLimited, limitedText(until))
+		return time.Until(until)
+	}
+	if state, text := c.shelf.condition(); state != otpcore.BotConnected {
+		c.home.Stands(ctx, state, text)
+		return lookWhileWaiting
+	}
+	c.home.Connected(ctx)
+	return lookWhileWell
+}
+
+func limitedText(until time.Time) string {
+	return fmt.Sprintf("Meta limits the number because people took its messages for spam; codes go over other channels until %s. Look into the number's quality in WhatsApp Manager.",
+		until.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 // trouble is what a failed call means for the run.

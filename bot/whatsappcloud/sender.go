@@ -35,8 +35,8 @@ func (c *Connector) Capabilities() otpcore.Capabilities {
 // ByPhone tells that a bare number gets codes in Meta's text, once that is
 // approved.
 func (c *Connector) ByPhone() (otpcore.Capabilities, string) {
-	if !c.shelf.usable() {
-		return otpcore.Capabilities{}, c.shelf.missing()
+	if state, why := c.shelf.condition(); state != otpcore.BotConnected {
+		return otpcore.Capabilities{}, why
 	}
 	return otpcore.Capabilities{Receipts: true}, ""
 }
@@ -194,6 +194,7 @@ func (c *Connector) consider(v verdict, err error) {
 	if v.pause > 0 {
 		c.log.Warn("number paused", "for", v.pause, "error", err)
 		c.pausedUntil.Store(time.Now().Add(v.pause).UnixMilli())
+		c.lookAgain() // which tells the state
 	}
 	if v.look {
 		c.lookAgain()

@@ -188,4 +188,8 @@ func TestSpamLimitPausesTheNumber(t *testing.T) {
 	if got := n.graph.Calls("messages"); len(got) != 1 {
 		t.Errorf("%d calls", len(got))
 	}
+	n.desk.until(t, "the state", func() bool { return n.desk.states[len(n.desk.states)-1] == string(otpcore.BotLimited) })
+	n.pausedUntil.Store(time.Now().UnixMilli())
+	n.lookAgain()
+	n.desk.until(t, "its end", func() bool { return n.desk.states[len(n.desk.states)-1] == "connected" })
 }

@@ -65,8 +65,12 @@ func (s *shelf) works(form string) bool {
 	return false
 }
 
-// missing says in one sentence why no template for codes can be used.
-func (s *shelf) missing() string {
+// condition is how the number is doing as far as its texts for codes go, with the
+// sentence that says why none can be used.
+func (s *shelf) condition() (otpcore.BotState, string) {
+	if s.usable() {
+		return otpcore.BotConnected, ""
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	any := func(statuses ...string) (paper, bool) {
@@ -78,19 +82,19 @@ func (s *shelf) missing() string {
 		return paper{}, false
 	}
 	if _, waits := any("PENDING"); waits || s.read.IsZero() {
-		return "Meta has not approved the text of codes yet; that takes minutes, rarely a day. Who writes to the number gets codes already."
+		return otpcore.BotUnapproved, "Meta has not approved the text of codes yet; that takes minutes, rarely a day. Who writes to the number gets codes already."
 	}
 	if _, paused := any("PAUSED"); paused {
-		return "Meta has paused the text of codes, because people took it for spam; it comes back by itself."
+		return otpcore.BotTextsRefused, "Meta has paused the text of codes, because people took it for spam; it comes back by itself."
 	}
 	if p, refused := any("REJECTED", "DISABLED"); refused {
 		why := ""
 		if r := reason(p.Reason); r != "" {
 			why = " (" + r + ")"
 		}
-		return "Meta has refused the text of codes" + why + "; mend what it names in WhatsApp Manager, then hand the text in again with POST /v1/bots/{id}/templates/sync."
+		return otpcore.BotTextsRefused, "Meta has refused the text of codes" + why + "; mend what it names in WhatsApp Manager, then hand the text in again with POST /v1/bots/{id}/templates/sync."
 	}
-	return "Meta lets the account make no text for codes; verify the business at business.facebook.com, Otpravka then makes it by itself."
+	return otpcore.BotTextsRefused, "Meta lets the account make no text for codes; verify the business at business.facebook.com, Otpravka then makes it by itself."
 }
 
 // language is the one nearest to the wanted in which Meta has approved the form.

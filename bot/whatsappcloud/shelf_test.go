@@ -49,7 +49,7 @@ func TestRefusedTemplatesAreToldAndNotMadeAgain(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
 	n.graph.Fail(fault.Rule{Method: "message_templates", After: 1, Times: 2, Status: 400, Description: "100"})
 	n.ready()
-	if n.desk.states[0] != string(otpcore.BotUnapproved) || n.desk.fell != nil {
+	if n.desk.states[0] != string(otpcore.BotTextsRefused) || n.desk.fell != nil {
 		t.Errorf("states %v, fell %v", n.desk.states, n.desk.fell)
 	}
 	if _, why := n.ByPhone(); !strings.Contains(why, "verify the business") {
@@ -74,7 +74,7 @@ func TestRefusedTemplatesAreHandedInAgainWhenAsked(t *testing.T) {
 		_, _ = n.graph.Review(t.Context(), shop.PhoneNumberID, "otpravka_code", l, "REJECTED", "INCORRECT_CATEGORY")
 	}
 	n.lookAgain()
-	n.desk.until(t, "the refusal", func() bool { return n.desk.states[len(n.desk.states)-1] == string(otpcore.BotUnapproved) })
+	n.desk.until(t, "the refusal", func() bool { return n.desk.states[len(n.desk.states)-1] == string(otpcore.BotTextsRefused) })
 	if _, why := n.ByPhone(); !strings.Contains(why, "(INCORRECT_CATEGORY)") {
 		t.Errorf("bare numbers: %q", why)
 	}
@@ -201,7 +201,7 @@ func TestWhatWorkedBeforeARestartIsOffered(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
 	n.graph.Fail(fault.Rule{Method: "message_templates", Times: fault.Always, Status: 502, Body: fault.GatewayPage(502)})
 	for state, want := range map[otpcore.BotState]bool{
-		otpcore.BotConnected: true, otpcore.BotReconnecting: true, otpcore.BotUnapproved: false, otpcore.BotConnecting: false,
+		otpcore.BotConnected: true, otpcore.BotReconnecting: true, otpcore.BotLimited: true, otpcore.BotUnapproved: false, otpcore.BotConnecting: false,
 	} {
 		c := n.factory.Connect(otpcore.Bot{ID: "bot_a", State: state}, credential(nil), n.desk).(*Connector)
 		if err := c.Run(t.Context()); err == nil {

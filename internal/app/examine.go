@@ -275,6 +275,7 @@ var botGrades = map[otpcore.BotState]Grade{
 	otpcore.BotReplaced:       Fail,
 	otpcore.BotOutdated:       Fail,
 	otpcore.BotRestricted:     Fail,
+	otpcore.BotTextsRefused:   Fail,
 }
 
 func (e *examination) bots(context.Context) []Finding {

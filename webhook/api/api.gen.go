@@ -42,6 +42,7 @@ const (
 	BotStateConnected                  BotState = "connected"
 	BotStateConnecting                 BotState = "connecting"
 	BotStateInUse                      BotState = "in_use"
+	BotStateLimited                    BotState = "limited"
 	BotStateLoggedOut                  BotState = "logged_out"
 	BotStateOutdated                   BotState = "outdated"
 	BotStatePairing                    BotState = "pairing"
@@ -52,6 +53,7 @@ const (
 	BotStateReplaced                   BotState = "replaced"
 	BotStateRestricted                 BotState = "restricted"
 	BotStateStopped                    BotState = "stopped"
+	BotStateTemplatesRefused           BotState = "templates_refused"
 	BotStateWaitingForTemplateApproval BotState = "waiting_for_template_approval"
 )
 
@@ -69,6 +71,8 @@ func (e BotState) Valid() bool {
 	case BotStateConnecting:
 		return true
 	case BotStateInUse:
+		return true
+	case BotStateLimited:
 		return true
 	case BotStateLoggedOut:
 		return true
@@ -89,6 +93,8 @@ func (e BotState) Valid() bool {
 	case BotStateRestricted:
 		return true
 	case BotStateStopped:
+		return true
+	case BotStateTemplatesRefused:
 		return true
 	case BotStateWaitingForTemplateApproval:
 		return true
@@ -1030,7 +1036,9 @@ type Bot struct {
 	// needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 	// own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 	// `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
-	// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
+	// who writes gets an answer, and codes reach nobody else until Meta has approved their text. `templates_refused`:
+	// the same, and somebody has to see to the text. `limited`: Meta takes nothing for some minutes, because people
+	// complained. Of devices:
 	// `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
 	// `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
 	// `phone_silent`: it works, and WhatsApp will unlink it unless its phone comes online. `reach_out_locked`: it may
@@ -1057,7 +1065,9 @@ type Bot struct {
 // needed. `conflict`: another program reads this bot's messages. `in_use`: another service has them sent to its
 // own address; register the bot again with `takeover` to end that. `stopped`: this server cannot run the bot.
 // `restricted`: the chat network has closed the account or waits for a payment. `waiting_for_template_approval`:
-// who writes gets an answer, and codes reach nobody else until Meta has approved their text. Of devices:
+// who writes gets an answer, and codes reach nobody else until Meta has approved their text. `templates_refused`:
+// the same, and somebody has to see to the text. `limited`: Meta takes nothing for some minutes, because people
+// complained. Of devices:
 // `pairing`: no phone is linked yet. `passkey_required`: the phone's account cannot be linked; use another one.
 // `logged_out`: it was unlinked; pair it again. `banned`: by WhatsApp, for a while. `replaced`: another program has its keys. `outdated`: WhatsApp refuses this version of Otpravka.
 // `phone_silent`: it works, and WhatsApp will unlink it unless its phone comes online. `reach_out_locked`: it may

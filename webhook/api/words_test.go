@@ -57,7 +57,7 @@ func TestWordsMatchTheDomain(t *testing.T) {
 		{[]string{"Bot", "properties", "state"}, words(
 			otpcore.BotConnecting, otpcore.BotConnected, otpcore.BotReconnecting,
 			otpcore.BotBadCredentials, otpcore.BotConflict, otpcore.BotInUse, otpcore.BotStopped,
-			otpcore.BotRestricted, otpcore.BotUnapproved,
+			otpcore.BotRestricted, otpcore.BotUnapproved, otpcore.BotTextsRefused, otpcore.BotLimited,
 			otpcore.BotPairing, otpcore.BotPasskeyNeeded, otpcore.BotLoggedOut, otpcore.BotBanned, otpcore.BotReplaced, otpcore.BotOutdated, otpcore.BotPhoneSilent, otpcore.BotReachOutLocked)},
 		{[]string{"Pairing", "properties", "status"}, words(
 			otpcore.PairingNone, otpcore.PairingStarting, otpcore.PairingWaiting, otpcore.PairingLinking, otpcore.PairingDone,
