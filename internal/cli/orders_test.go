@@ -18,6 +18,13 @@ import (
 // ordersShop is a server with a business whose test key imports orders.
 func ordersShop(t *testing.T) (place, *shopApp) {
 	t.Helper()
+	p, s, _ := ordersShopWithKey(t)
+	return p, s
+}
+
+// ordersShopWithKey is ordersShop with the live key, too.
+func ordersShopWithKey(t *testing.T) (place, *shopApp, string) {
+	t.Helper()
 	p, addr := newPlace(t), freeAddress(t)
 	server := p.launch(addr)
 	t.Cleanup(func() { _ = server.end(t, syscall.SIGTERM) })
@@ -26,7 +33,7 @@ func ordersShop(t *testing.T) (place, *shopApp) {
 		t.Fatal(err)
 	}
 	key := regexp.MustCompile(`otp_test_\w+`).FindString(string(made))
-	return p, &shopApp{TB: t, url: "http://" + addr, key: key}
+	return p, &shopApp{TB: t, url: "http://" + addr, key: key}, regexp.MustCompile(`otp_live_\w+`).FindString(string(made))
 }
 
 func (s *shopApp) importing(args ...string) result {
@@ -35,11 +42,13 @@ func (s *shopApp) importing(args ...string) result {
 }
 
 type importedOrder struct {
-	Status  string `json:"order_status"`
-	Title   string
-	Total   struct{ Amount, Currency string }
-	Code    string `json:"verification_id"`
-	Updates []struct{ ID string }
+	Status string `json:"order_status"`
+	Title  string
+
+	Template string
+	Total    struct{ Amount, Currency string }
+	Code     string `json:"verification_id"`
+	Updates  []struct{ ID string }
 }
 
 func (s *shopApp) order(number string) (o importedOrder) {
@@ -114,6 +123,32 @@ func TestOrdersImport(t *testing.T) {
 	}
 	if strings.Contains(r.err+r.out, s.key) {
 		t.Error("the key is on the screen")
+	}
+}
+
+// TestOrdersImportInWordsOfTheBusiness: a line names the text, and a column for each
+// of its values.
+func TestOrdersImportInWordsOfTheBusiness(t *testing.T) {
+	t.Parallel()
+	p, s, live := ordersShopWithKey(t)
+	owner := &shopApp{TB: t, url: s.url, key: live}
+	owner.call("PUT", "/v1/templates/locker/en", `{"kind": "order", "params": [{"name": "locker", "type": "text", "required": true}],
+		"chat": "order {{order}} is in locker {{locker}}", "sms": ["order {{order}}: locker {{locker}}"]}`, &struct{}{})
+	file := filepath.Join(p.dir, "updates.csv")
+	head := "order_id,order_status,phone,template,params.locker\n"
+	write(t, file, head+"L-1,in_locker,+15005550001,locker,12 B\nL-2,paid,+15005550001,,\nL-3,in_locker,+15005550001,locker,\n")
+	r := s.importing(file)
+	if r.status != 1 || !strings.Contains(r.err, "line 4, order L-3, params/locker: ") || !strings.Contains(r.err, "1 of 3 updates were refused") {
+		t.Errorf("import ended with %d: %s", r.status, r.err)
+	}
+	for number, want := range map[string]string{"L-1": "locker", "L-2": ""} {
+		if o := s.order(number); o.Template != want {
+			t.Errorf("order %+v", o)
+		}
+	}
+	write(t, file, strings.Replace(head, "params.locker", "params.", 1)+"L-1,in_locker,+15005550001,locker,1\n")
+	if r := s.importing(file); r.status != 1 || !strings.Contains(r.err, "params.NAME for the values of a template") {
+		t.Errorf("import ended with %d: %s", r.status, r.err)
 	}
 }
 
