@@ -117,6 +117,17 @@ func (g *gauge) chatTurn(chat string, lane int, now time.Time) time.Duration {
 	return 0
 }
 
+// pauses reports whether the bot or one of its chats still has to wait because the
+// network asked for it, which may be for many hours.
+func (g *gauge) pauses(now time.Time) bool {
+	for _, c := range g.chats {
+		if c.until.After(now) {
+			return true
+		}
+	}
+	return g.until.After(now)
+}
+
 // take spends a token of the bot and one of the chat, both of which are there.
 func (g *gauge) take(chat string, now time.Time) {
 	g.bot.level--

@@ -277,6 +277,26 @@ func TestSecondRefusedChatPausesTheBot(t *testing.T) {
 	})
 }
 
+// A bot that has to wait for hours does so also when other bots begin to write
+// meanwhile, which is when quiet ones are forgotten.
+func TestPauseOfABotIsNotForgotten(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.carriers.AddNumber()
+		seen := h.network(func(c call) *otpcore.SendError { return throttle(3*time.Hour - c.at) })
+		h.post(h.by, otpcore.DeliverReply, "100")
+		time.Sleep(time.Second)
+		h.post(h.by, otpcore.DeliverReply, "200") // now the bot as a whole has to wait
+		time.Sleep(90 * time.Minute)
+		h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverReply, "700")
+		time.Sleep(time.Second)
+		h.post(h.by, otpcore.DeliverReply, "300")
+		time.Sleep(time.Second)
+		if calls := seen(); len(calls) != 2 {
+			t.Errorf("%d calls, the last one after %v", len(calls), calls[len(calls)-1].at)
+		}
+	})
+}
+
 // A code that cannot wait as long as the network asks goes to the next channel
 // at once, and so does one that meets the pause of its bot. Neither waits for
 // the clock, and the second one costs no call.

@@ -33,7 +33,7 @@ func (d *Dispatcher) postOf(j *job) *post {
 		}
 		now := time.Now()
 		maps.DeleteFunc(d.posts, func(_ ID, p *post) bool {
-			return p.running == 0 && p.waiting() == 0 && now.Sub(p.bot.at) > postMemory
+			return p.running == 0 && p.waiting() == 0 && now.Sub(p.bot.at) > postMemory && !p.pauses(now)
 		})
 		p = &post{gauge: newGauge(pace)}
 		d.posts[j.delivery.BotID] = p
