@@ -383,6 +383,33 @@ func TestMutedChatKeepsItsMessageCurrent(t *testing.T) {
 	p.want("in hand", len(p.inHand), 1)
 }
 
+// News that wait for another try, or were waiting when the program stopped, know no
+// more of the night than those that come in it.
+func TestNewsThatWaitKeepTheQuietThatBeganMeanwhile(t *testing.T) {
+	p := newParcel(t)
+	p.quiet = otpcore.QuietHours{From: 12*60 + 5, Until: 13 * 60, Zone: "UTC"} // it is noon
+	p.say(otpcore.OrderOutForDelivery, 0, nil)
+	p.refused(otpcore.ClassThrottled)
+	p.pass(10 * time.Minute)
+	p.wakes()
+	p.want("in hand in quiet hours", len(p.inHand), 0)
+	p.want("held until", p.last().DueAt, started.Add(time.Hour))
+	p.pass(50 * time.Minute)
+	p.wakes()
+	p.want("in hand after them", len(p.inHand), 1)
+
+	p = newParcel(t)
+	p.say(otpcore.OrderOutForDelivery, 0, nil)
+	p.refused(otpcore.ClassThrottled)
+	p.links[0].Muted = true
+	p.pass(10 * time.Minute)
+	p.wakes()
+	p.want("in hand of a muted chat", len(p.inHand), 0)
+	p.links[0].Muted = false
+	_ = p.do(func(c *otpcore.Case) error { p.desk.Tell(c); return nil })
+	p.want("in hand after /unmute", len(p.inHand), 1)
+}
+
 func TestRenewedLinkKeepsTheLivingMessage(t *testing.T) {
 	p := newParcel(t)
 	p.say(otpcore.OrderPlaced, 0, nil)

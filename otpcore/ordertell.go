@@ -294,11 +294,18 @@ func (d *desk) wakeOrder(c *Case) {
 			}
 			d.lease(c, dlv)
 			c.touchDelivery(dlv)
-		case dlv.Status == Queued && dlv.Wanted != WantHeld && r != nil && r.carries(dlv):
+		case dlv.Status == Queued && dlv.Wanted != WantHeld && r != nil && r.carries(dlv) && !d.rests(c, r, dlv):
 			d.lease(c, dlv)
 			c.touchDelivery(dlv)
 		}
 	}
+}
+
+// rests reports whether quiet hours have begun, or the chat was muted, since the
+// message was to leave: it makes a sound and is held back by the next step.
+func (d *desk) rests(c *Case, r *orderRoad, dlv *Delivery) bool {
+	_, held := d.heldUntil(c, r)
+	return held && dlv.Edits == ""
 }
 
 // follow looks again after something happened on an order.
