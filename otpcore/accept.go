@@ -133,7 +133,7 @@ func (l *Linking) link(tx Tx, a *Acceptance, chat ChatRef, session *LinkSession,
 	link.Proof, link.Locale, link.Language, link.VerifiedAt = ProofContact, chat.Locale, or(chat.Language, session.Language), tx.Now()
 	a.Link, a.Renewed = link, same != nil
 	if same != nil {
-		link.ActedAt = same.ActedAt
+		link.ActedAt, link.Muted = same.ActedAt, same.Muted
 	}
 	// A contact that was shared before the bot was blocked, and comes in after
 	// it, proves the number, but its chat takes no message.

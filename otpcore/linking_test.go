@@ -248,6 +248,7 @@ func TestRenewalThroughARequestedLink(t *testing.T) {
 		time.Sleep(time.Second)
 		s := h.begin()
 		h.carriers.Of(tg).Await(1)
+		h.write(func(tx otpcore.Tx) error { _, err := h.Linking.Mute(tx, h.chat("100"), true); return err })
 		link, token := h.openLink(otpcore.LinkRequest{Phone: user})
 		h.press("100", token)
 		if a := h.share("100", user); a.Outcome != otpcore.AcceptLinked || a.CodeSent {
@@ -258,6 +259,8 @@ func TestRenewalThroughARequestedLink(t *testing.T) {
 		}
 		if l := h.linkOf(link.ID); l.Status != otpcore.LinkActive {
 			t.Errorf("new link is %s", l.Status)
+		} else if !l.Muted {
+			t.Error("the wish for no news of orders was lost")
 		}
 		// The message that came under the old link still obeys its chat.
 		if r := h.notMe("100", s.Verification.ID); r.Outcome != otpcore.ReportDone {
