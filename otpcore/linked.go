@@ -44,3 +44,11 @@ func (c *Case) sentTo(dlv *Delivery, bot ID, chat Index) bool {
 		return l.ID == dlv.LinkID && l.BotID == bot && l.Chat.Index == chat
 	})
 }
+
+// stillLinked reports whether the chat that the delivery goes to is linked, under
+// the link that it was made for or under one that renewed it.
+func (c *Case) stillLinked(dlv *Delivery) bool {
+	return dlv.LinkID == "" || slices.ContainsFunc(c.Links, func(l *Link) bool {
+		return l.Status == LinkActive && c.sentTo(dlv, l.BotID, l.Chat.Index)
+	})
+}

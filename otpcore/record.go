@@ -206,7 +206,7 @@ func spread(dlv *Delivery, wait time.Duration) time.Duration {
 }
 
 // worthSending reports whether a try at the given time still helps: before the
-// fallback takes over, and while the code lives.
+// fallback takes over, while the code lives and its chat is linked.
 func (d *desk) worthSending(c *Case, dlv *Delivery, at time.Time) bool {
 	v := c.Verification
 	switch {
@@ -218,6 +218,8 @@ func (d *desk) worthSending(c *Case, dlv *Delivery, at time.Time) bool {
 		return false
 	case dlv.Channel == SMS || v.Kind == KindHandover:
 		return true
+	case !c.stillLinked(dlv):
+		return false // what waits for a try must not go where no code may go any more
 	case c.overtaken(dlv) || !v.FallbackAt.IsZero() && !at.Before(v.FallbackAt):
 		return false
 	}

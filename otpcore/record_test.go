@@ -270,3 +270,25 @@ func TestRefusalAfterTheEndOpensNothing(t *testing.T) {
 		})
 	}
 }
+
+// A code that waits for another try meets a link that was revoked meanwhile: the
+// person stopped it, or has proven to be in another chat.
+func TestCodeThatWaitsFollowsNoRevokedLink(t *testing.T) {
+	w := newWorld(t, tg, sm)
+	w.link(tg)
+	w.mustStart(draft())
+	w.refuse(otpcore.ClassThrottled)
+	w.expect("telegram:queued")
+	w.links[0].Status = otpcore.LinkRevoked
+	w.wakeAt(10 * time.Second)
+	w.expect("telegram:skipped sms:sending")
+
+	w = newWorld(t, tg, sm)
+	w.link(tg)
+	w.mustStart(draft())
+	w.refuse(otpcore.ClassThrottled)
+	w.link(tg).Chat.Index = w.links[0].Chat.Index // it was renewed by another row
+	w.links[0].Status = otpcore.LinkRevoked
+	w.wakeAt(10 * time.Second)
+	w.expect("telegram:sending")
+}

@@ -68,7 +68,11 @@ func (d *desk) wakeVerification(c *Case) {
 
 func (d *desk) wakeQueued(c *Case, dlv *Delivery) {
 	if !d.worthSending(c, dlv, c.Now) {
-		c.skip(dlv, "too_late")
+		why := "too_late"
+		if !c.stillLinked(dlv) {
+			why = obstacleLinkInactive
+		}
+		c.skip(dlv, why)
 		d.nextChannel(c, dlv)
 		return
 	}
