@@ -20,16 +20,51 @@ func (d *desk) bare(c *Case, r *orderRoad) {
 		if !d.leftBehind(c, r, m) || slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == Queued }) {
 			continue
 		}
-		address, err := d.vault.Open(targetPlace(m), m.Target)
-		if err != nil {
-			continue // the chat can no longer be addressed, so its message stays
-		}
-		e := d.newDelivery(c, Way{Channel: m.Channel, BotID: m.BotID}, DeliverEdit, CauseEnd)
-		e.Order, e.Edits, e.MessageID, e.LinkID = m.Order, m.ID, m.MessageID, m.LinkID
-		e.Target = d.vault.Seal(targetPlace(e), address)
-		d.lease(c, e)
-		c.insertDelivery(e)
+		d.bareOne(c, m)
 	}
+}
+
+// bareOne takes the code out of one message. What is under way to it goes first.
+func (d *desk) bareOne(c *Case, m *Delivery) {
+	address, err := d.vault.Open(targetPlace(m), m.Target)
+	if err != nil {
+		return // the chat can no longer be addressed, so its message stays
+	}
+	e := d.newDelivery(c, Way{Channel: m.Channel, BotID: m.BotID}, DeliverEdit, CauseEnd)
+	e.Order, e.Edits, e.MessageID, e.LinkID = m.Order, m.ID, m.MessageID, m.LinkID
+	e.Target = d.vault.Seal(targetPlace(e), address)
+	if slices.ContainsFunc(c.Deliveries, func(other *Delivery) bool { return other.Edits == m.ID && other.Status == Sending }) {
+		e.Status, e.DueAt = Queued, c.Now.Add(d.rules.lease())
+	} else {
+		d.lease(c, e)
+	}
+	c.insertDelivery(e)
+}
+
+// takeCodeOut ends the order's code, if one works, and takes it out of every message
+// before the order's person is forgotten, with whom the messages' addresses go. It
+// writes no new message, and reports whether there was anything to do.
+func (d *desk) takeCodeOut(c *Case) bool {
+	changed := d.showsCode(c)
+	if changed {
+		d.end(c, Canceled, EndByBusiness)
+	}
+	r, _ := d.orderRoad(c)
+	for _, m := range slices.Clone(c.Deliveries) {
+		if !d.leftBehind(c, r, m) {
+			continue
+		}
+		changed = true
+		for _, e := range c.Deliveries {
+			if e.Edits == m.ID && e.Status == Queued && !e.bares() {
+				c.skip(e, "overtaken")
+			}
+		}
+		if !slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == Queued }) {
+			d.bareOne(c, m)
+		}
+	}
+	return changed
 }
 
 // bares reports whether the delivery only takes a code out of a message.

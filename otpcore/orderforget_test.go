@@ -1,6 +1,7 @@
 package otpcore_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,4 +59,66 @@ func TestForgetWhileAnOrderIsUnderWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What takes the code out may have to wait, and the person's address with it; and
+// messages that were edited, or followed by others, lose it as well.
+func TestForgottenOrdersLoseTheirCodesForSure(t *testing.T) {
+	out := func(h *house, status otpcore.OrderStatus, handover *otpcore.HandoverRequest) {
+		h.t.Helper()
+		r := otpcore.OrderRequest{Number: "A-1", Status: status, Phone: user, Handover: handover}
+		if _, err := h.Orders.Update(h.t.Context(), h.by, r); err != nil {
+			h.t.Fatal(err)
+		}
+		synctest.Wait()
+	}
+	throttled := &otpcore.SendError{Class: otpcore.ClassThrottled, Provider: "telegram", Message: "Wait."}
+	admit := func(h *house) func() int {
+		return func() int {
+			h.carriers.Of(tg).FailEdits(nil)
+			return len(h.carriers.Of(tg).Edits())
+		}
+	}
+	for name, meanwhile := range map[string]func(h *house) (release func() (refused int)){
+		"edit refused": func(h *house) func() int {
+			h.carriers.Of(tg).FailEdits(throttled)
+			return admit(h)
+		},
+		"news refused": func(h *house) func() int {
+			h.carriers.Of(tg).FailEdits(throttled)
+			out(h, otpcore.OrderPacked, nil)
+			return admit(h)
+		},
+		"next message under way": func(h *house) func() int {
+			release := h.carriers.Of(tg).Hold()
+			out(h, otpcore.OrderReadyForPickup, nil)
+			return func() int { release(); return 0 }
+		},
+		"next message refused": func(h *house) func() int {
+			h.carriers.Of(tg).Script(func(context.Context, otpcore.Outgoing) (otpcore.Accepted, error) {
+				return otpcore.Accepted{}, throttled
+			})
+			out(h, otpcore.OrderReadyForPickup, nil)
+			return func() int { return 0 }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inHouse(t, func(h *house) {
+				h.linkUser("100")
+				out(h, otpcore.OrderOutForDelivery, &otpcore.HandoverRequest{})
+				release := meanwhile(h)
+				h.forget(nil)
+				synctest.Wait()
+				refused := release()
+				time.Sleep(time.Minute)
+				code, last := coretest.CodeIn(h.carriers.Of(tg).Await(1)[0]), make(map[string]string)
+				for _, e := range h.carriers.Of(tg).Edits()[refused:] {
+					last[e.MessageID] = e.Outgoing.Message.Text
+				}
+				if text, edited := last["m1"]; !edited || strings.Contains(text, code) {
+					t.Errorf("the first message says %q", text)
+				}
+			})
+		})
+	}
 }

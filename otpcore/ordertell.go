@@ -288,7 +288,9 @@ func (d *desk) wakeOrder(c *Case) {
 			dlv.Error = &DeliveryError{Class: ClassThrottled, Message: "The message waited for longer than it is news."}
 			d.giveUp(c, dlv, &SendError{Class: ClassThrottled, Message: dlv.Error.Message})
 		case dlv.Status == Queued && dlv.bares():
-			if !d.leftBehind(c, r, c.Delivery(dlv.Edits)) {
+			// With a forgotten person the message has lost its address, and only this
+			// edit still has it.
+			if c.Order.Phone.Sealed != nil && !d.leftBehind(c, r, c.Delivery(dlv.Edits)) {
 				c.skip(dlv, "overtaken")
 				continue
 			}
@@ -313,19 +315,6 @@ func (d *desk) follow(c *Case) {
 	if c.Order != nil {
 		d.tell(c, CauseNews)
 	}
-}
-
-// takeCodeOut ends the order's code, if one works, and edits it out of the
-// message. It writes no new message. It reports whether there was one.
-func (d *desk) takeCodeOut(c *Case) bool {
-	if !d.showsCode(c) {
-		return false
-	}
-	d.end(c, Canceled, EndByBusiness)
-	if r, _ := d.orderRoad(c); r != nil && !r.underWay && r.step(c.Order) == stepEdit {
-		d.carry(c, r, stepEdit, CauseEnd, noTime)
-	}
-	return true
 }
 
 // codeOver sees to it that a hand-over code which has ended does not stay
