@@ -56,3 +56,33 @@ func TestOutageIsLoggedSeldom(t *testing.T) {
 		}
 	})
 }
+
+// A look that meets a case with two things due finds fewer cases than rows. What is
+// left must not wait for the next look but one.
+func TestWhatPiledUpLeavesWithoutARest(t *testing.T) {
+	inHouse(t, func(h *house) {
+		seen := networkOf(h.carriers.Of(wa), content)
+		h.stop()
+		for i := range 10 {
+			v := h.begin(toPhone(i), func(r *otpcore.StartRequest) { r.Channels = []otpcore.Channel{sm} }).Verification.ID
+			h.write(func(tx otpcore.Tx) error {
+				for range 2 {
+					d := &otpcore.Delivery{
+						ID: otpcore.NewID(otpcore.PrefixDelivery, tx.Now()), BusinessID: h.by.Business.ID, VerificationID: v, Mode: otpcore.Live,
+						Kind: otpcore.DeliverRenewal, Channel: wa, BotID: coretest.WhatsAppBot, QueuedAt: tx.Now(), Status: otpcore.Queued, DueAt: tx.Now(),
+					}
+					if err := tx.AddDelivery(d); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverReply, chatNames(1000+100*i, 100)...)
+		}
+		h.run()
+		time.Sleep(time.Second)
+		if n := len(seen()); n < 1000 {
+			t.Errorf("%d of 1000 answers left within a second", n)
+		}
+	})
+}

@@ -87,25 +87,32 @@ func scanDue(scan func(...any) error) (d due, err error) {
 	return d, err
 }
 
-// Due implements otpcore.Ledger.
+// Due implements otpcore.Ledger. A case may be due more than once, for itself and
+// for each of its deliveries; then more rows than cases are read.
 func (db *DB) Due(ctx context.Context, now time.Time, limit int) ([]otpcore.Ref, time.Time, error) {
 	s := db.reader(ctx)
-	list, err := all(s, scanDue, dueVerifications, millis(now), limit)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	more, err := all(s, scanDue, dueDeliveries, millis(now), limit)
-	if err != nil {
-		return nil, time.Time{}, err
+	var refs []otpcore.Ref
+	for rows, more := limit, true; more; rows *= 2 {
+		list, err := all(s, scanDue, dueVerifications, millis(now), rows)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		sent, err := all(s, scanDue, dueDeliveries, millis(now), rows)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		more = len(list) == rows || len(sent) == rows
+		list = append(list, sent...)
+		slices.SortStableFunc(list, func(a, b due) int { return cmp.Compare(a.at, b.at) })
+		refs = firstRefs(list, limit)
+		more = more && len(refs) < limit
 	}
 	next, err := value[int64](s, nextDue, millis(now))
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	failpoint.Hit(failpoint.DueRead)
-	list = append(list, more...)
-	slices.SortStableFunc(list, func(a, b due) int { return cmp.Compare(a.at, b.at) })
-	return firstRefs(list, limit), fromMillis(next), nil
+	return refs, fromMillis(next), nil
 }
 
 // firstRefs returns up to limit cases, each one once.
