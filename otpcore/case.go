@@ -64,6 +64,7 @@ type changeSet struct {
 	standing             bool
 	newDeliveries        []*Delivery
 	deliveries           map[*Delivery]bool
+	leased               map[*Delivery]bool
 	links                map[*Link]bool
 	events               []Event
 	remember             *Remembered
@@ -104,11 +105,13 @@ func (c *Case) Changes() Changes {
 }
 
 // Leased lists the deliveries that the decision put into this process's hands.
-// Once they are committed, the dispatcher gets them without another query.
+// Once they are committed, the dispatcher gets them without another query. One that
+// was in its hands before is not among them, whatever else became of it: it would be
+// sent twice.
 func (c *Case) Leased() []*Delivery {
 	var leased []*Delivery
 	for _, d := range c.Deliveries {
-		if d.Status == Sending && d.BootID == c.Boot && (c.changed.deliveries[d] || c.isNew(d)) {
+		if d.Status == Sending && d.BootID == c.Boot && (c.changed.leased[d] || c.isNew(d)) {
 			leased = append(leased, d)
 		}
 	}
@@ -201,6 +204,13 @@ func (c *Case) touchDelivery(d *Delivery) {
 		c.changed.deliveries = make(map[*Delivery]bool)
 	}
 	c.changed.deliveries[d] = true
+}
+
+func (c *Case) noteLease(d *Delivery) {
+	if c.changed.leased == nil {
+		c.changed.leased = make(map[*Delivery]bool)
+	}
+	c.changed.leased[d] = true
 }
 
 func (c *Case) touchLink(l *Link) {

@@ -161,3 +161,13 @@ func TestReceiptOfNothingKnownIsIgnored(t *testing.T) {
 	w.receive("dlv_unknown", otpcore.Receipt{Status: otpcore.FailedDlv})
 	w.expect("sms:sent")
 }
+
+// A provider may name the price before its answer to the send is read.
+func TestPriceOfAMessageUnderWaySendsNoSecondOne(t *testing.T) {
+	w := newWorld(t)
+	w.mustStart(draft(sm))
+	w.receive(w.deliveries[0].ID, otpcore.Receipt{Provider: "p", Cost: otpcore.Cost{Money: otpcore.Money{Amount: "0.01", Currency: "USD"}}})
+	if len(w.inHand) != 1 || w.deliveries[0].Cost.Amount != "0.01" {
+		t.Errorf("in hand %v, cost %+v", w.inHand, w.deliveries[0].Cost)
+	}
+}
