@@ -131,7 +131,7 @@ func (p *Phones) forgetChats(ctx context.Context, by Caller, phone Index, receip
 
 func forgetLink(tx Tx, link *Link) error {
 	if !link.Chat.Index.IsZero() {
-		if err := tx.DeleteSession(link.BotID, link.Chat.Index); err != nil {
+		if err := leaveSession(tx, link); err != nil {
 			return err
 		}
 	}
@@ -144,6 +144,16 @@ func forgetLink(tx Tx, link *Link) error {
 		return err
 	}
 	return tell(tx, link, EventLinkRevoked)
+}
+
+// leaveSession ends what the link's chat is in the middle of with the link's
+// business. Over a shared bot it may be in the middle of something with another one.
+func leaveSession(tx Tx, link *Link) error {
+	session, err := tx.Session(link.BotID, link.Chat.Index)
+	if err != nil || session.BusinessID != link.BusinessID {
+		return unlessNotFound(err)
+	}
+	return tx.DeleteSession(link.BotID, link.Chat.Index)
 }
 
 // Erase takes out of a link whatever tells of the person.

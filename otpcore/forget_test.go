@@ -202,3 +202,24 @@ func TestForgetStaysInItsScope(t *testing.T) {
 
 // otherThan is a wrong code of the same length.
 func otherThan(code string) string { return string('0'+(code[0]-'0'+1)%10) + code[1:] }
+
+// Over a shared bot the chat may be linking for another business, which is none of
+// this one's.
+func TestForgetLeavesTheConversationWithAnotherBusiness(t *testing.T) {
+	inHouse(t, func(h *house) {
+		link := h.linkUser("100")
+		other := h.business("Other", otpcore.NewID(otpcore.PrefixBot, time.Now()))
+		h.write(func(tx otpcore.Tx) error {
+			return tx.SaveSession(&otpcore.LinkSession{
+				BotID: link.BotID, Chat: link.Chat.Index, BusinessID: other.Business.ID, ExpiresAt: tx.Now().Add(time.Hour),
+			})
+		})
+		h.forget(nil)
+		h.write(func(tx otpcore.Tx) error {
+			if _, err := tx.Session(link.BotID, link.Chat.Index); err != nil {
+				t.Errorf("the other business's question: %v", err)
+			}
+			return nil
+		})
+	})
+}
