@@ -22,13 +22,17 @@ func (l *Linking) Mute(tx Tx, chat ChatRef, muted bool) (int, error) {
 	return n, err
 }
 
-// deliverOrders brings the phone's orders that are still news into the chat.
+// deliverOrders brings the phone's newest orders that are still news into the chat.
 func (l *Linking) deliverOrders(tx Tx, link *Link) error {
-	ids, err := tx.OrdersOf(link.BusinessID, link.Phone.Index, orderLists)
+	ids, err := tx.OrdersOf(link.BusinessID, link.Phone.Index, orderLooks)
 	if err != nil {
 		return err
 	}
+	told := 0
 	for _, id := range ids {
+		if told == orderLists {
+			break
+		}
 		c, err := tx.Case(Ref{Order: id})
 		if err != nil {
 			return err
@@ -36,7 +40,9 @@ func (l *Linking) deliverOrders(tx Tx, link *Link) error {
 		if !c.Order.stillNews(tx.Now()) {
 			continue
 		}
-		l.desk.tell(c, CauseLinked)
+		if outcome, _ := l.desk.tell(c, CauseLinked); outcome != OutcomeSent {
+			told++
+		}
 		if err := tx.Save(c); err != nil {
 			return err
 		}

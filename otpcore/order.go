@@ -148,6 +148,10 @@ func orderPhonePlace(o *Order) Place {
 // linked, or that wants to hear of them again.
 const orderLists = 5
 
+// orderLooks is among how many of them those are looked for: regular customers have
+// many that are over, and one that came before these may still be under way.
+const orderLooks = 30
+
 // stillNews reports whether somebody who comes to the chat now wants to see the
 // order.
 func (o *Order) stillNews(now time.Time) bool {
