@@ -154,7 +154,10 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		want       string
 	}{
 		{"/shop/start", `{"phone":"abc"}`, 422, "phone_"},
-		{"/shop/start", `{"phone":"+77011234567","payment":true,"amount":"much","payee":"Shop"}`, 422, "detail"},
+		{"/shop/start", `{"phone":"+77011234567","payment":true,"amount":"much","payee":"Shop"}`, 422, "in figures"},
+		{"/shop/start", `{"phone":"+77011234567","payment":true,"amount":"0,00","payee":"Shop"}`, 422, "in figures"},
+		{"/shop/start", `{"phone":"+77011234567","payment":true,"amount":"4990,00","payee":" "}`, 422, "who gets the money"},
+		{"/shop/start", `{"phone":"abc","payment":true,"amount":"4990,00","payee":"Shop"}`, 422, "phone_"},
 		{"/shop/start", `{`, 400, "bad_json"},
 		{"/shop/start", `{"phone":"` + strings.Repeat("7", maxBody) + `"}`, 400, "bad_json"},
 		{"/shop/check", `{"code":"123456"}`, 409, "Ask for a code first."},

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -53,11 +54,21 @@ func (c *counter) start(ctx context.Context, a ask) error {
 	if a.Wait {
 		fields["when_unlinked"] = "wait"
 	}
+	if a.Payment {
+		// The API speaks to programs; what people type in a form, the shop judges.
+		a.Amount, a.Payee = strings.ReplaceAll(strings.TrimSpace(a.Amount), ",", "."), strings.TrimSpace(a.Payee)
+		if !amounts.MatchString(a.Amount) || strings.Trim(a.Amount, "0.") == "" {
+			return errAmount
+		}
+		if a.Payee == "" {
+			return errPayee
+		}
+	}
 	s := &sale{ask: a}
 	if a.Payment {
 		s.context = map[string]any{
-			"amount": map[string]any{"amount": strings.TrimSpace(a.Amount), "currency": "KZT"},
-			"payee":  strings.TrimSpace(a.Payee),
+			"amount": map[string]any{"amount": a.Amount, "currency": "KZT"},
+			"payee":  a.Payee,
 		}
 		fields["template"], fields["context"] = "payment", s.context
 	}
@@ -127,7 +138,14 @@ func (c *counter) unblock(ctx context.Context, phone string) error {
 
 const pending = "pending"
 
-var errNothingAsked = &refusal{Status: http.StatusConflict, Code: "nothing_asked", Detail: "Ask for a code first."}
+// amounts are those that fit into a message.
+var amounts = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
+
+var (
+	errNothingAsked = &refusal{Status: http.StatusConflict, Code: "nothing_asked", Detail: "Ask for a code first."}
+	errAmount       = &refusal{Status: http.StatusUnprocessableEntity, Code: "amount_unclear", Detail: "Write the amount in figures, for example 4990.00."}
+	errPayee        = &refusal{Status: http.StatusUnprocessableEntity, Code: "payee_missing", Detail: "Write who gets the money."}
+)
 
 // shopView is the shop as the page draws it.
 type shopView struct {

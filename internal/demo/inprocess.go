@@ -38,12 +38,19 @@ func (w *world) run(ctx context.Context, log io.Writer) (*running, error) {
 	// The demo stops the server itself, once nothing talks to it any more.
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
+	// At its start the server warns of what a demo is meant to be: that WhatsApp is
+	// not the real one.
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelError)
 	go func() {
 		r.done <- app.Run(own, app.Config{
 			Listener: ln, DatabaseURL: w.database(), MasterKeyFile: w.keyFile(),
 			TelegramAPI: w.telegram.URL(), WhatsAppTestServer: testServer, WhatsAppPace: time.Millisecond, SMS: file.Providers, WebhooksAllow: file.Webhooks.Allow, Rules: patientRules(),
-			Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-			Ready: func(url string) { ready <- url },
+			Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: level})),
+			Ready: func(url string) {
+				level.Set(slog.LevelWarn)
+				ready <- url
+			},
 		})
 	}()
 	select {

@@ -27,7 +27,10 @@ const endings = {
 export function begin({onLink}) {
   const ask = $("ask"), enter = $("enter");
   for (const radio of ask.elements.what) {
-    radio.addEventListener("change", () => { $("order").hidden = ask.elements.what.value !== "payment"; });
+    radio.addEventListener("change", () => {
+      $("order").hidden = ask.elements.what.value !== "payment";
+      $("ask-said").textContent = ""; // it was about what is not on the screen any more
+    });
   }
   ask.addEventListener("submit", (event) => {
     event.preventDefault();
