@@ -22,7 +22,7 @@ SLOW = ./storage ./internal/app ./otpcore ./internal/cli ./internal/demo
 RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=go.mau.fi/whatsmeow/socket=-race=false
 
 .PHONY: test
-test: lint ## Lint, then run every test under the race detector; needs Go only
+test: lint ## Lint, then run every test under the race detector; needs Go and a C compiler
 	$(GO) test $(RACE) -timeout 9m $(SLOW) ./...
 	$(GO) test -tags nowhatsmeow ./bot ./bot/whatsapp... ./internal/sim/...
 	$(GO) test -tags nowhatsmeow -run 'WithoutDevices|Cloud|Shared|Examine|Switches|Rooms' ./internal/app ./internal/cli ./internal/demo
