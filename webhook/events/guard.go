@@ -84,7 +84,7 @@ func (g *Guard) DialContext(ctx context.Context, network, address string) (net.C
 var (
 	errURL = &otpcore.Error{
 		Kind: otpcore.KindInvalid, Code: "webhook_url_invalid", Field: "/url",
-		Detail: "Send an https address on port 443 in plain ASCII, without a user, a password or a fragment.",
+		Detail: "Send an https address on port 443 in plain ASCII, without a user, a password or a fragment. The operator may open a private one, also for http, with webhooks.allow.",
 	}
 	// One sentence for a name that is not found and for one that leads inside,
 	// so that nobody can look around in the operator's network with it.
