@@ -32,7 +32,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	for _, mistake := range []struct{ old, replacement, want string }{
 		{"id: one", "id: One Provider", "line 2: provider id"},
 		{"id: one", "id: one\n    colour: red", `line 3: unknown field "colour"`},
-		{"sms_providers:", "sms_providrs:", `line 1: unknown field "sms_providrs": the file begins with sms_providers, shared_bots, trusted_proxies or webhooks`},
+		{"sms_providers:", "sms_providrs:", `line 1: unknown field "sms_providrs": the file begins with sms_providers, shared_bots, trusted_proxies, webhooks or whatsapp_prices`},
 		{"    number_format", "\tnumber_format", "line 3: indent with spaces and not with tabs"},
 		{"    number_format", "   number_format", "line 3: the indentation does not fit"},
 		{"id: one", "id: one\n    id: two", `line 3: field "id" stands in line 2 already`},
@@ -141,10 +141,10 @@ func TestNewReadsSecrets(t *testing.T) {
 	if got := open(t, configs, nil).providers[0].secrets["secret.key"]; got != "from-a-file" {
 		t.Errorf("secret is %q", got)
 	}
-	for name, value := range map[string]string{"unset": "", "two lines": "a\nb"} {
+	for value, want := range map[string]string{"": "line 5: secret env:SMS_KEY is empty: set the variable SMS_KEY", "a\nb": "line 5"} {
 		t.Setenv("SMS_KEY", value)
-		if _, err := New(parsed(t, minimal), Options{Logger: quiet()}); err == nil || !strings.Contains(err.Error(), "line 5") {
-			t.Errorf("%s: %v", name, err)
+		if _, err := New(parsed(t, minimal), Options{Logger: quiet()}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 }

@@ -58,8 +58,10 @@ func (s secretRef) read() (string, error) {
 		value = strings.TrimRight(string(raw), "\r\n")
 	}
 	switch {
+	case value == "" && s.source == "env":
+		return "", fmt.Errorf("line %d: secret env:%s is empty: set the variable %s", s.line, s.name, s.name)
 	case value == "":
-		return "", fmt.Errorf("line %d: secret %s:%s is empty", s.line, s.source, s.name)
+		return "", fmt.Errorf("line %d: secret file:%s is empty: put the secret into it", s.line, s.name)
 	case len(value) > maxSecret || hasControl(value):
 		return "", fmt.Errorf("line %d: secret %s:%s is no single line of text", s.line, s.source, s.name)
 	}

@@ -10,7 +10,7 @@ var wordings = []struct {
 	said  *regexp.Regexp
 	meant string
 }{
-	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|app\.File)$`), `unknown field "$1": the file begins with sms_providers, shared_bots, trusted_proxies or webhooks`},
+	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|app\.File)$`), `unknown field "$1": the file begins with sms_providers, shared_bots, trusted_proxies, webhooks or whatsapp_prices`},
 	{regexp.MustCompile(`^field (.*) not found in type .*$`), `unknown field "$1"`},
 	{regexp.MustCompile(`^mapping key (".*") already defined at line (\d+)$`), `field $1 stands in line $2 already: keep one of them`},
 	{regexp.MustCompile(`^cannot construct .* into \[\].*$`), "a list is wanted here: a line with - for each, or [one, two]"},
