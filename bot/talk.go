@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"time"
@@ -299,9 +300,16 @@ var heard = map[string]bool{
 	"reported": true, "paused": true, "resumed": true, "not_paused_kept": true,
 }
 
+// plain are the words of a quiet bot for what others say with buttons, which its
+// chats do not show, or with /start, which it does not answer.
+var plain = map[string]string{"reported": "reported_plain", "stopped": "stopped_plain"}
+
 func (t *talk) tell(chat otpcore.ChatRef, key string, with args) error {
-	if chat.Bot.Kind.Quiet() && !heard[key] {
-		return nil
+	if chat.Bot.Kind.Quiet() {
+		if !heard[key] {
+			return nil
+		}
+		key = cmp.Or(plain[key], key)
 	}
 	m, err := t.render(chat, key, with)
 	if err != nil {

@@ -146,8 +146,21 @@ func TestQuietBotAnswersNobodyElse(t *testing.T) {
 	if n := w.says(annas, Words("What is this?")); n != 0 {
 		t.Errorf("a question got %d answers", n)
 	}
+	w.carriers.Of(otpcore.WhatsApp).Await(2) // the answer and the code
+	if n := w.says(annas, Words("No")); n != 1 {
+		t.Errorf("no: %d answers", n)
+	}
 	if n := w.says(annas, Words("Stop")); n != 1 || w.links() != "revoked" {
 		t.Errorf("stop: %d answers, links %q", n, w.links())
+	}
+	// Neither asks for buttons, which no linked device shows, nor for a bare
+	// /start, which gets no answer.
+	var said []string
+	for _, o := range w.carriers.Of(otpcore.WhatsApp).Await(4) {
+		said = append(said, o.Message.Text)
+	}
+	if all := strings.Join(said, "\n"); !strings.Contains(all, "reported_plain") || !strings.Contains(all, "stopped_plain") {
+		t.Errorf("the chat reads\n%s", all)
 	}
 }
 

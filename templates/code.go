@@ -56,6 +56,9 @@ func (l *locale) chatMessage(in otpcore.CodeText, texts codeTexts, values map[st
 			}
 		}
 	}
+	if !in.Capabilities.CanButton {
+		lines = append(lines, l.answerNo) // nobody would know of the word otherwise
+	}
 	if in.Wanted == otpcore.WantAlsoSMS {
 		lines = append(lines, l.alsoSMS)
 	}

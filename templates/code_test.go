@@ -33,8 +33,12 @@ func TestChatMessageLeadsWithTheCode(t *testing.T) {
 				t.Errorf("%s: no local end of life in %q", in.Template, m.Text)
 			}
 			in.Capabilities.CanButton = false
-			if m := mustCode(t, in); m.Buttons != nil {
+			m = mustCode(t, in)
+			if m.Buttons != nil {
 				t.Errorf("%s: buttons where none can be: %v", in.Template, m.Buttons)
+			}
+			if no := map[string]string{"en": " NO.", "ru": " НЕТ.", "kk": " ЖОҚ ", "uz": " YO'Q "}[in.Locale]; !strings.Contains(m.Text, no) {
+				t.Errorf("%s: nobody is told of the word%sin %q", in.Template, no, m.Text)
 			}
 			in.Capabilities.CanButton = true
 		}

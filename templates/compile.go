@@ -59,9 +59,9 @@ func (c *compiler) frame(l *locale, f *codesFile) {
 	if f.Formats.Time == "" || f.Formats.DateTime == "" {
 		c.fault("formats: time and date_time are needed")
 	}
-	l.name, l.copy, l.notMe, l.alsoSMS, l.warning = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AlsoSMS, f.Warning
-	if l.name == "" || l.copy == "" || l.notMe == "" || l.alsoSMS == "" || l.warning == "" {
-		c.fault("name, buttons copy and not_me, warning and also_sms are needed")
+	l.name, l.copy, l.notMe, l.answerNo, l.alsoSMS, l.warning = f.Name, f.Buttons.Copy, f.Buttons.NotMe, f.AnswerNo, f.AlsoSMS, f.Warning
+	if l.name == "" || l.copy == "" || l.notMe == "" || l.answerNo == "" || l.alsoSMS == "" || l.warning == "" {
+		c.fault("name, buttons copy and not_me, warning, answer_no and also_sms are needed")
 	}
 	l.back = c.text("buttons.back", f.Buttons.Back, "brand")
 	l.tail = c.texts("tail", f.Tail, "until", "brand")

@@ -22,14 +22,16 @@ type locale struct {
 	back    text
 	tail    []text
 	alsoSMS string
-	warning string // words that every SMS with a code says
-	sources map[string]otpcore.TemplateText
-	ended   map[otpcore.Wanted]text
-	codes   map[string]codeTexts
-	labels  map[string]text // of buttons in replies, and of the keyboard
-	replies map[string]text
-	hints   map[string]string
-	orders  orderTexts
+	// answerNo names the word that stands in for the button notMe.
+	answerNo string
+	warning  string // words that every SMS with a code says
+	sources  map[string]otpcore.TemplateText
+	ended    map[otpcore.Wanted]text
+	codes    map[string]codeTexts
+	labels   map[string]text // of buttons in replies, and of the keyboard
+	replies  map[string]text
+	hints    map[string]string
+	orders   orderTexts
 }
 
 // codeTexts are the texts of one template.
@@ -52,6 +54,7 @@ type (
 		}
 		Tail      []string
 		Warning   string
+		AnswerNo  string `yaml:"answer_no"`
 		AlsoSMS   string `yaml:"also_sms"`
 		Ended     map[otpcore.Wanted]string
 		Templates map[string]struct {

@@ -21,7 +21,7 @@ var replyKeys = []string{
 	"about_which", "already_over", "bot_bad_credentials", "bot_conflict", "bot_in_use", "bot_limited", "bot_logged_out", "bot_outdated", "bot_phone_silent", "bot_replaced", "bot_restricted", "bot_templates_refused", "greeting", "greeting_any", "help", "language",
 	"language_chosen", "linked", "moved_away", "muted", "not_own_contact", "not_paused_kept", "not_started", "nothing_linked", "number_changed",
 	"number_unknown", "opener",
-	"paused", "privacy", "renew", "renewed", "replaced", "reported", "resumed", "stop_which", "stopped", "support", "support_none",
+	"paused", "privacy", "renew", "renewed", "replaced", "reported", "reported_plain", "resumed", "stop_which", "stopped", "stopped_plain", "support", "support_none",
 	"token_expired", "token_unknown", "token_used", "type_number_not_enough", "unmuted", "way_back", "webhook_failing", "webhook_gone", "which", "wrong_phone",
 }
 

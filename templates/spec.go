@@ -100,6 +100,7 @@ var replySpecs = map[string]replySpec{
 		args:    []string{"hours"}, // how long a pause would last
 		buttons: []replyButton{{"pause", otpcore.ActPause}, {"keep", otpcore.ActNoStop}},
 	},
+	"reported_plain":  {}, // where a chat shows no buttons
 	"already_over":    {}, // also for a message that is not this chat's: it learns nothing
 	"paused":          {args: []string{"until"}, buttons: []replyButton{{"resume", otpcore.ActResume}}},
 	"resumed":         {},
@@ -109,6 +110,7 @@ var replySpecs = map[string]replySpec{
 	"support":        {args: []string{"business", "text"}},
 	"support_none":   {args: []string{"business"}},
 	"stopped":        {remove: true},
+	"stopped_plain":  {args: []string{"business"}}, // where /start opens nothing
 	"nothing_linked": {},
 	"muted":          {args: []string{"business"}},
 	"unmuted":        {args: []string{"business"}},
