@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"otpravka/storage"
@@ -143,6 +144,8 @@ func (o Options) check() error {
 	switch {
 	case (o.URL == "") != (o.Key == ""):
 		return errors.New("--url and --key belong together: the address of a server, and a test key of a business on it")
+	case o.URL != "" && !strings.HasPrefix(o.Key, "otp_test_"): // thousands of people would get messages
+		return errors.New("give --key a test key, otp_test_…, under which nothing is sent")
 	case o.URL != "" && o.Database != "":
 		return errors.New("--database is for the server that the bench starts: leave it out with --url")
 	case o.FsyncDelay < 0 || o.FsyncDelay > 0 && (o.URL != "" || storage.IsPostgres(o.Database)):

@@ -73,11 +73,11 @@ func TestRunningServerNeedsATestKey(t *testing.T) {
 	address, keys := somebodysServer(t)
 	o := brief("cycle")
 	o.URL = address
-	for key, want := range map[string]string{keys.LiveKey: "422", "otp_test_nonsense": "401"} {
+	for key, want := range map[string]string{keys.LiveKey: "give --key a test key", "otp_test_nonsense": "401"} {
 		o.Key = key
 		r, err := bench.Run(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("want the server's answer %s: %v, %+v", want, err, r.Errors)
+			t.Errorf("want %s: %v, %+v", want, err, r.Errors)
 		}
 	}
 }
