@@ -89,7 +89,7 @@ func (s *orderSender) send(env Env, rows []orderLine, size int) error {
 	if refused > 0 {
 		return fmt.Errorf("%d of %d updates were refused; correct these lines and run the command again: the others are not sent twice", refused, len(rows))
 	}
-	_, err := fmt.Fprintf(env.Out, "%d updates are stored.\n", accepted)
+	_, err := fmt.Fprintf(env.Out, "%s stored.\n", counted(accepted, "update"))
 	return err
 }
 
@@ -183,4 +183,12 @@ func (s *orderSender) insist(ctx context.Context, call func() error) error {
 			return err
 		}
 	}
+}
+
+// counted begins a sentence about some things, or about one.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, thing)
 }

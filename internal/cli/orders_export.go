@@ -42,7 +42,7 @@ func (c ordersExport) Run(env Env) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	_, err = fmt.Fprintf(env.Out, "%d orders are in %s.\n", n, c.File)
+	_, err = fmt.Fprintf(env.Out, "%s in %s.\n", counted(n, "order"), c.File)
 	return err
 }
 
@@ -125,7 +125,7 @@ func (s *orderSender) export(ctx context.Context, to io.Writer) (int, error) {
 			}
 		}
 		n += len(*page.Items)
-		s.notice("%d orders", n)
+		s.notice("orders: %d", n)
 		if page.Next == "" {
 			out.Flush()
 			return n, out.Error()

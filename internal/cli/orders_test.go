@@ -187,10 +187,10 @@ func TestOrdersImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 		status     int
 		says       string
 	}{
-		{"a byte order mark and semicolons", "\ufefforder_id;order_status;phone\r\nB-1;paid;+15005550001\r\n", nil, 0, "1 updates are stored"},
-		{"tabs", "order_id\torder_status\tphone\nB-2\tpaid\t+15005550001\n", nil, 0, "1 updates are stored"},
+		{"a byte order mark and semicolons", "\ufefforder_id;order_status;phone\r\nB-1;paid;+15005550001\r\n", nil, 0, "1 update is stored"},
+		{"tabs", "order_id\torder_status\tphone\nB-2\tpaid\t+15005550001\n", nil, 0, "1 update is stored"},
 		{"windows-1251", cp1251, nil, 1, "line 2 is not UTF-8"},
-		{"windows-1251, named", strings.Replace(cp1251, "\xe2_\xef\xf3\xf2\xe8", "transit", 1), []string{"--encoding", "windows-1251"}, 0, "1 updates are stored"},
+		{"windows-1251, named", strings.Replace(cp1251, "\xe2_\xef\xf3\xf2\xe8", "transit", 1), []string{"--encoding", "windows-1251"}, 0, "1 update is stored"},
 		{"UTF-16", "\xff\xfeo\x00", nil, 1, "UTF-16"},
 		{"a spreadsheet", "PK\x03\x04...", nil, 1, "is a spreadsheet"},
 		{"nothing", "", nil, 1, "empty"},
