@@ -2,6 +2,7 @@ package demo
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func (t *teller) tell(e entry) line {
 		l.Tone = "wait"
 		l.What = t.by("The code waits for a {channel} chat.", channel)
 		l.Why = t.say("The phone is not linked to one yet, and the shop would rather wait a moment than pay for an SMS.")
+		if !slices.Contains(t.v.Route, "sms") {
+			l.Why = t.say("The phone is not linked to one yet, and the shop sends no SMS to this number.")
+		}
 	case "note.check_failed":
 		t.wrong++
 		l.Tone, l.What = "bad", t.say("A wrong code. Attempt {n} is used up.", "{n}", strconv.Itoa(t.wrong))

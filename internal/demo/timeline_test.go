@@ -90,6 +90,10 @@ func TestTimelineTellsWhy(t *testing.T) {
 			t.Errorf("%s %v is told as %q, %q; want %q", tt.Type, tt.Data, l.What, l.Why, tt.want)
 		}
 	}
+	abroad := verification{Route: []string{"telegram"}, Timeline: []entry{{Type: "note.delivery_waiting_link", Data: map[string]string{"channel": "telegram"}}}}
+	if l := timeline(abroad, nil)[0]; !strings.Contains(l.Why, "sends no SMS") {
+		t.Errorf("a wait without an SMS behind it is told as %q", l.Why)
+	}
 }
 
 func TestToneIsKnownToThePage(t *testing.T) {
