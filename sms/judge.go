@@ -7,6 +7,11 @@ import (
 	"otpravka/otpcore"
 )
 
+// maxID bounds the ids of messages in bytes. Longer ones are none that a provider
+// reports by, and no index of PostgreSQL takes them: their message could never be
+// recorded as sent.
+const maxID = 200
+
 // judge tells the provider's yes from its no.
 //
 // An answer of good news whose body cannot be read is no refusal: the message
@@ -17,6 +22,9 @@ func (p *provider) judge(a answer, delivery otpcore.ID, v values) (otpcore.Accep
 	switch {
 	case good && (readable || !p.Success.readsBody()) && p.Success.holds(a.doc, v):
 		id, _ := p.MessageID.text(a.doc, v)
+		if len(id) > maxID {
+			id = "" // taken, and nothing more is known of it
+		}
 		return otpcore.Accepted{Provider: p.ID, MessageID: id, Cost: p.costOf(a.doc, v)}, nil
 	case !readable && (good || a.status < 300):
 		return otpcore.Accepted{}, ambiguous(p.ID, a.err)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"otpravka/otpcore"
@@ -22,6 +23,7 @@ func TestAnswersAreJudged(t *testing.T) {
 	}{
 		"id and cost":            {"json.yaml", 200, `{"id":"a-1","status":"waiting","price":"110.5"}`, "", "a-1", uzs("110.5")},
 		"long id":                {"json.yaml", 202, `{"id":12345678901234567890,"status":"success","price":-95}`, "", "12345678901234567890", uzs("95")},
+		"id beyond bounds":       {"json.yaml", 200, `{"id":"` + strings.Repeat("a", maxID+1) + `","status":"waiting","price":"110.5"}`, "", "", uzs("110.5")},
 		"no cost: agreed price":  {"json.yaml", 200, `{"id":"a-1","status":"waiting","price":null}`, "", "a-1", uzs("95.00")},
 		"yes without id":         {"json.yaml", 200, `{"status":"waiting"}`, "", "", uzs("95.00")},
 		"null error":             {"json.yaml", 200, `{"id":"a-1","status":"waiting","error_code":null}`, "", "a-1", uzs("95.00")},

@@ -141,7 +141,7 @@ func (p *provider) receipt(entry any) (otpcore.Receipt, bool) {
 	reference, _ := p.DLR.Reference.text(entry, nil)
 	delivery, ours := otpcore.ParseID(otpcore.PrefixDelivery, reference)
 	word, _ := p.DLR.Status.text(entry, nil)
-	if id == "" && !ours || len(id) > 200 {
+	if id == "" && !ours || len(id) > maxID {
 		p.log.Warn("sms report without a message id")
 		return otpcore.Receipt{}, false
 	}
