@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"otpravka/storage"
@@ -17,8 +18,8 @@ type readiness struct {
 	stats func() storage.Stats
 	prove func(context.Context) error // writes
 
-	mu   sync.Mutex
-	lost int // transactions that were lost before the writer last proved itself
+	proving sync.Mutex   // held during a proof
+	lost    atomic.Int64 // transactions that were lost before the writer last proved itself
 }
 
 const (
@@ -53,18 +54,19 @@ func (r *readiness) check(ctx context.Context) error {
 			return errStalled
 		}
 	}
-	if !r.mu.TryLock() {
-		return errDoubted // somebody else's proof is under way
-	}
-	defer r.mu.Unlock()
-	if s.Lost == r.lost {
+	lost := int64(s.Lost)
+	if lost == r.lost.Load() {
 		return nil
 	}
+	if !r.proving.TryLock() {
+		return errDoubted // somebody else's proof is under way
+	}
+	defer r.proving.Unlock()
 	ctx, done := context.WithTimeout(ctx, proofPatience)
 	defer done()
 	if err := r.prove(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errDoubted, err)
 	}
-	r.lost = s.Lost // one that was lost since then asks for a proof of its own
+	r.lost.Store(lost) // one that was lost since then asks for a proof of its own
 	return nil
 }
