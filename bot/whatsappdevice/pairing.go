@@ -175,11 +175,15 @@ func (c *Connector) pair(ctx context.Context, o order, before device) (next orde
 	}
 	w := &wizard{c: c, s: s, order: o, timer: time.NewTimer(connectLimit)}
 	defer w.timer.Stop()
+	orders := c.pairing.orders
 	for {
+		if w.agreed {
+			orders = nil // to begin anew would leave a device on the phone that nobody uses
+		}
 		select {
 		case <-ctx.Done():
 			return o, false, nil
-		case next := <-c.pairing.orders:
+		case next := <-orders:
 			return next, true, nil
 		case <-w.timer.C:
 			if !w.next() {

@@ -3,6 +3,7 @@
 package whatsappdevice
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"go.mau.fi/whatsmeow/types/events"
 
+	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/whatsappsim"
 	"otpravka/otpcore"
 )
@@ -105,6 +107,33 @@ func TestAnotherOrderBeginsAnew(t *testing.T) {
 	d.must(shop.Scan(soon(t), second.QR.Reveal()))
 	d.until("connected")
 	d.owner = shop
+}
+
+// TestNoOtherOrderOnceThePhoneAgreed: the phone lists the device by then. To begin
+// anew would leave it there, with keys that nobody uses.
+func TestNoOtherOrderOnceThePhoneAgreed(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	shop := newPhone("Shop")
+	wa.Fail(fault.Rule{Method: "linked", Target: shop.Number(), Delay: 3 * time.Second})
+	shown, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	scanned, within := make(chan error, 1), soon(t)
+	go func() { scanned <- shop.Scan(within, shown.QR.Reveal()) }()
+	for now, changed := d.Pairing(); now.Status != otpcore.PairingLinking; now, changed = d.Pairing() {
+		<-changed
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if again, err := d.Pair(ctx, otpcore.PairRequest{}); err == nil {
+		t.Errorf("begun anew: %+v", again)
+	}
+	d.must(<-scanned)
+	d.until("connected")
+	d.owner = shop
+	if n := len(shop.Devices()); n != 1 {
+		t.Errorf("the phone lists %d devices", n)
+	}
 }
 
 func TestDeviceComesBackAfterARestart(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.mau.fi/whatsmeow/proto/waAdv"
 	"google.golang.org/protobuf/proto"
@@ -196,8 +197,15 @@ func (c *conn) pairAnswered(n node) {
 	s.mu.Lock()
 	g.owner.devices[g.device.id] = g.device
 	s.mu.Unlock()
-	c.last(node{Tag: "stream:error", Attrs: attrs{"code": "515"}}, patience)
-	g.settle(nil)
+	rule, _ := s.faults.Take("linked", g.owner.number) // whose delay keeps the device waiting
+	s.host.Go(func() {
+		select {
+		case <-time.After(rule.Delay):
+			c.last(node{Tag: "stream:error", Attrs: attrs{"code": "515"}}, patience)
+			g.settle(nil)
+		case <-c.ended:
+		}
+	})
 }
 
 func (g *pairing) agreed(n node) bool {
