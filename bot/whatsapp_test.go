@@ -205,6 +205,14 @@ func TestNotMeFromABareNumber(t *testing.T) {
 	}
 	v = w.begin()
 	settled(v.Verification.ID)
+	// The word may come late, when the device was off for example: it was about
+	// something else.
+	early := Words("No!")
+	early.Number, early.Chat, early.At = annas, strings.TrimPrefix(annas, "+"), v.Verification.CreatedAt.Add(-2*time.Minute)
+	check(t, w.talks.Apply(t.Context(), w.next(w.bot, early)))
+	if status(v.Verification.ID) != "" {
+		t.Error("a word from before the code ended it")
+	}
 	if n := w.says(annas, Words("No!")); n != 1 || status(v.Verification.ID) != otpcore.EndReported {
 		t.Errorf("a word: %d answers, ended by %q", n, status(v.Verification.ID))
 	}

@@ -162,8 +162,12 @@ func (l *Linking) Sent(tx Tx, chat ChatRef, messageID string) (ID, error) {
 	return ref.Verification, unlessNotFound(err)
 }
 
+// lateBy is how far the network's clock may be behind ours.
+const lateBy = time.Minute
+
 // Newest names the newest pending verification whose code the chat has, for
-// people who answer in words and point at no message; empty: there is none.
+// people who answer in words and point at no message; empty: there is none. Words
+// may come hours late, and say nothing of a code that was begun after them.
 func (l *Linking) Newest(tx Tx, chat ChatRef) (ID, error) {
 	var newest ID
 	look := func(business ID, phone Index) error {
@@ -173,7 +177,8 @@ func (l *Linking) Newest(tx Tx, chat ChatRef) (ID, error) {
 			if caseErr != nil {
 				return caseErr
 			}
-			if c != nil && id > newest {
+			meant := c != nil && (chat.At.IsZero() || !c.Verification.CreatedAt.After(chat.At.Add(lateBy)))
+			if meant && id > newest {
 				newest = id
 			}
 		}
