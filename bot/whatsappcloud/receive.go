@@ -165,7 +165,9 @@ func inbound(m *incoming, contacts []contact, now time.Time) (bot.Inbound, bool)
 	} else if in.Chat = m.UserID; in.Chat == "" && len(contacts) == 1 {
 		in.Chat = contacts[0].UserID
 	}
-	old := !in.At.IsZero() && now.Sub(in.At) > oldest
+	// A server that was away for days still has to hear whom it may not write to.
+	takesAway := in.Kind == bot.Moved || in.Kind == bot.Command && in.Command == "stop"
+	old := !in.At.IsZero() && now.Sub(in.At) > oldest && !takesAway
 	return in, in.Chat != "" && m.ID != "" && !old
 }
 

@@ -139,18 +139,21 @@ func TestWhatPeopleDoBecomesInput(t *testing.T) {
 		want    bot.Inbound
 		chat    string
 	}{
-		"a text":       {text(anna, "Hello"), bot.Inbound{Kind: bot.Text, Text: "Hello"}, "77011234567"},
-		"stop":         {text(anna, "Стоп"), bot.Inbound{Kind: bot.Command, Command: "stop"}, "77011234567"},
-		"not mine":     {`{"id":"w",` + anna + `"type":"button","button":{"payload":"DID_NOT_REQUEST_CODE","text":"I didn't request a code"},"context":{"id":"wamid.9"}}`, bot.Inbound{Kind: bot.Press, Action: otpcore.Action{Verb: otpcore.ActNotMe}, About: "wamid.9"}, "77011234567"},
-		"a button":     {`{"id":"w",` + anna + `"type":"interactive","interactive":{"button_reply":{"id":"pause:` + string(id) + `"}},"context":{"id":"wamid.9"}}`, bot.Inbound{Kind: bot.Press, Action: otpcore.Action{Verb: otpcore.ActPause, ID: id}, About: "wamid.9"}, "77011234567"},
-		"a picture":    {`{"id":"w",` + anna + `"type":"image","image":{"id":"1"}}`, bot.Inbound{Kind: bot.Text}, "77011234567"},
-		"a new owner":  {`{"id":"w",` + anna + `"type":"system","system":{"type":"customer_identity_changed"}}`, bot.Inbound{Kind: bot.Moved}, "77011234567"},
-		"a user name":  {text(`"from_user_id":"US.13491208655302741918",`, "Hello"), bot.Inbound{Kind: bot.Text, Text: "Hello"}, "US.13491208655302741918"},
-		"made-up id":   {`{"id":"w",` + anna + `"type":"interactive","interactive":{"button_reply":{"id":"approve:` + string(id) + `"}}}`, bot.Inbound{}, ""},
-		"a reaction":   {`{"id":"w",` + anna + `"type":"reaction"}`, bot.Inbound{}, ""},
-		"nobody":       {text("", "Hello"), bot.Inbound{}, ""},
-		"no id":        {`{` + anna + `"type":"text","text":{"body":"x"}}`, bot.Inbound{}, ""},
-		"a day old":    {`{"id":"w",` + anna + `"timestamp":"1749416383","type":"text","text":{"body":"x"}}`, bot.Inbound{}, ""},
+		"a text":      {text(anna, "Hello"), bot.Inbound{Kind: bot.Text, Text: "Hello"}, "77011234567"},
+		"stop":        {text(anna, "Стоп"), bot.Inbound{Kind: bot.Command, Command: "stop"}, "77011234567"},
+		"not mine":    {`{"id":"w",` + anna + `"type":"button","button":{"payload":"DID_NOT_REQUEST_CODE","text":"I didn't request a code"},"context":{"id":"wamid.9"}}`, bot.Inbound{Kind: bot.Press, Action: otpcore.Action{Verb: otpcore.ActNotMe}, About: "wamid.9"}, "77011234567"},
+		"a button":    {`{"id":"w",` + anna + `"type":"interactive","interactive":{"button_reply":{"id":"pause:` + string(id) + `"}},"context":{"id":"wamid.9"}}`, bot.Inbound{Kind: bot.Press, Action: otpcore.Action{Verb: otpcore.ActPause, ID: id}, About: "wamid.9"}, "77011234567"},
+		"a picture":   {`{"id":"w",` + anna + `"type":"image","image":{"id":"1"}}`, bot.Inbound{Kind: bot.Text}, "77011234567"},
+		"a new owner": {`{"id":"w",` + anna + `"type":"system","system":{"type":"customer_identity_changed"}}`, bot.Inbound{Kind: bot.Moved}, "77011234567"},
+		"a user name": {text(`"from_user_id":"US.13491208655302741918",`, "Hello"), bot.Inbound{Kind: bot.Text, Text: "Hello"}, "US.13491208655302741918"},
+		"made-up id":  {`{"id":"w",` + anna + `"type":"interactive","interactive":{"button_reply":{"id":"approve:` + string(id) + `"}}}`, bot.Inbound{}, ""},
+		"a reaction":  {`{"id":"w",` + anna + `"type":"reaction"}`, bot.Inbound{}, ""},
+		"nobody":      {text("", "Hello"), bot.Inbound{}, ""},
+		"no id":       {`{` + anna + `"type":"text","text":{"body":"x"}}`, bot.Inbound{}, ""},
+		"a day old":   {`{"id":"w",` + anna + `"timestamp":"1749416383","type":"text","text":{"body":"x"}}`, bot.Inbound{}, ""},
+		// What takes something away holds however late it comes.
+		"an old stop":  {`{"id":"w",` + anna + `"timestamp":"1749416383","type":"text","text":{"body":"Stop"}}`, bot.Inbound{Kind: bot.Command, Command: "stop"}, "77011234567"},
+		"old owner":    {`{"id":"w",` + anna + `"timestamp":"1749416383","type":"system","system":{"type":"user_changed_number"}}`, bot.Inbound{Kind: bot.Moved}, "77011234567"},
 		"other system": {`{"id":"w",` + anna + `"type":"system","system":{"type":"other"}}`, bot.Inbound{}, ""},
 	} {
 		n := newNumber(t, whatsappcloudsim.Options{}, nil)
