@@ -131,6 +131,24 @@ func TestPrintedAddressLinksWhoeverWrites(t *testing.T) {
 	}
 }
 
+// TestWhatIsOlderThanTheLinkEndsItNot: posts come again after hours where they could
+// not be stored, and in any order.
+func TestWhatIsOlderThanTheLinkEndsItNot(t *testing.T) {
+	w := onWhatsApp(t, otpcore.BotWhatsAppCloud)
+	address, err := w.core.Links.OfBot(t.Context(), w.bot, "")
+	check(t, err)
+	w.says(annas, Words(first(t, address)))
+	for _, in := range []Inbound{Words("Stop"), {Kind: Moved}} {
+		in.Number, in.Chat, in.At = annas, strings.TrimPrefix(annas, "+"), w.db.Now().Add(-2*time.Minute)
+		if check(t, w.talks.Apply(t.Context(), w.next(w.bot, in))); w.links() != "active" {
+			t.Errorf("%s from before: links %q", in.Kind, w.links())
+		}
+	}
+	if w.says(annas, Inbound{Kind: Moved}); w.links() != "revoked" {
+		t.Errorf("links %q", w.links())
+	}
+}
+
 // A phone's own WhatsApp is used for talks that are none of our business.
 func TestQuietBotAnswersNobodyElse(t *testing.T) {
 	w := onWhatsApp(t, otpcore.BotWhatsAppDevice)

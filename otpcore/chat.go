@@ -47,12 +47,17 @@ func (l *Linking) Back(tx Tx, chat ChatRef) error {
 	})
 }
 
+// lateBy is how far the network's clock may be behind ours.
+const lateBy = time.Minute
+
 // Stop revokes the chat's links at the person's wish and returns how many. With a
-// shared bot these are the links of the business that is spoken of.
+// shared bot these are the links of the business that is spoken of. A link that was
+// made since the wish is not meant.
 func (l *Linking) Stop(tx Tx, chat ChatRef) (int, error) {
 	n := 0
 	err := l.eachLink(tx, chat, func(link *Link) error {
-		if !link.held() || chat.Bot.Shared() && link.BusinessID != chat.Business {
+		since := !chat.At.IsZero() && link.VerifiedAt.After(chat.At.Add(lateBy))
+		if !link.held() || since || chat.Bot.Shared() && link.BusinessID != chat.Business {
 			return nil
 		}
 		n++
@@ -161,9 +166,6 @@ func (l *Linking) Sent(tx Tx, chat ChatRef, messageID string) (ID, error) {
 	ref, _, err := tx.FindSent(string(chat.Bot.Kind), messageID)
 	return ref.Verification, unlessNotFound(err)
 }
-
-// lateBy is how far the network's clock may be behind ours.
-const lateBy = time.Minute
 
 // Newest names the newest pending verification whose code the chat has, for
 // people who answer in words and point at no message; empty: there is none. Words
