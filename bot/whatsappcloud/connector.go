@@ -26,6 +26,7 @@ type Connector struct {
 	log      *slog.Logger
 
 	look        chan struct{} // asks Run to look at the templates now
+	nextLook    atomic.Int64  // when a refusal may ask for it again; Unix milliseconds
 	pausedUntil atomic.Int64  // Unix milliseconds
 }
 

@@ -196,9 +196,19 @@ func (c *Connector) consider(v verdict, err error) {
 		c.pausedUntil.Store(time.Now().Add(v.pause).UnixMilli())
 		c.lookAgain() // which tells the state
 	}
-	if v.look {
+	if v.look && c.mayLook(time.Now()) {
 		c.lookAgain()
 	}
+}
+
+// refusalsPause keeps the refusals of many messages from asking about the texts with
+// each of them: Meta counts the questions by the hour.
+const refusalsPause = time.Minute
+
+// mayLook reports whether a refusal may ask for a look.
+func (c *Connector) mayLook(now time.Time) bool {
+	next := c.nextLook.Load()
+	return now.UnixMilli() >= next && c.nextLook.CompareAndSwap(next, now.Add(refusalsPause).UnixMilli())
 }
 
 // paused is how long the whole number has to wait.

@@ -193,3 +193,20 @@ func TestSpamLimitPausesTheNumber(t *testing.T) {
 	n.lookAgain()
 	n.desk.until(t, "its end", func() bool { return n.desk.states[len(n.desk.states)-1] == "connected" })
 }
+
+// TestRefusalsOfOneTemplateAskSeldom: Meta allows some hundred questions about texts an
+// hour, and a business sends as many codes a minute.
+func TestRefusalsOfOneTemplateAskSeldom(t *testing.T) {
+	n := newNumber(t, whatsappcloudsim.Options{}, nil).ready()
+	before := len(n.graph.Calls("message_templates"))
+	n.graph.Fail(fault.Rule{Method: "messages", Times: fault.Always, Status: 400, Description: "132001"})
+	for range 200 {
+		if _, err := n.Send(t.Context(), withCode("482913")); refusal(t, err).Class != otpcore.ClassTemplateMissing {
+			t.Fatal(err)
+		}
+	}
+	n.desk.until(t, "the look", func() bool { return len(n.desk.states) > 1 })
+	if asked := len(n.graph.Calls("message_templates")) - before; asked > 10 {
+		t.Errorf("Meta was asked %d times", asked)
+	}
+}
