@@ -18,6 +18,7 @@ const (
 	orderPath    = "/v1/orders/"
 	batchPath    = "/v1/order-updates/batch"
 	callbackPath = "/callbacks/"
+	metaPath     = "/callbacks/whatsapp/"
 )
 
 // admit refuses what no client that means well sends, before the router looks
@@ -114,10 +115,12 @@ func (l Limits) admitBody(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Connection", "close")
 	}
 	limit := l.Body
-	if r.URL.Path == batchPath {
+	switch path := r.URL.Path; {
+	case path == batchPath:
 		limit = l.BatchBody
-	}
-	if strings.HasPrefix(r.URL.Path, callbackPath) {
+	case strings.HasPrefix(path, metaPath):
+		limit = l.MetaBody
+	case strings.HasPrefix(path, callbackPath):
 		limit = l.CallbackBody
 	}
 	if r.ContentLength > limit {

@@ -18,7 +18,7 @@ import (
 func TestT43DefaultLimits(t *testing.T) {
 	want := webhook.Limits{
 		ReadHeader: 5 * time.Second, Read: 10 * time.Second, Write: 15 * time.Second, Idle: 60 * time.Second, Drain: 20 * time.Second,
-		Header: 16 << 10, Query: 8 << 10, Body: 16 << 10, BatchBody: 1 << 20, CallbackBody: 256 << 10, Conns: 1000, Refusals: 60,
+		Header: 16 << 10, Query: 8 << 10, Body: 16 << 10, BatchBody: 1 << 20, CallbackBody: 256 << 10, MetaBody: 3 << 20, Conns: 1000, Refusals: 60,
 	}
 	if webhook.DefaultLimits != want {
 		t.Errorf("the defaults are %+v, want %+v", webhook.DefaultLimits, want)

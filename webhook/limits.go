@@ -19,6 +19,7 @@ type Limits struct {
 	Body         int64 // bytes of a body
 	BatchBody    int64 // bytes of a batch of order updates
 	CallbackBody int64 // bytes of a body under /callbacks/, where providers batch
+	MetaBody     int64 // bytes of what Meta posts there, of which it says itself how much that is
 	Conns        int   // connections at one time
 	Refusals     int   // credentials that open nothing, per minute and address
 }
@@ -36,6 +37,7 @@ var DefaultLimits = Limits{
 	Body:         16 << 10,
 	BatchBody:    1 << 20,
 	CallbackBody: 256 << 10,
+	MetaBody:     3 << 20,
 	Conns:        1000,
 	Refusals:     60,
 }
@@ -58,6 +60,7 @@ func (l Limits) orDefault() Limits {
 		Body:         cmp.Or(l.Body, d.Body),
 		BatchBody:    cmp.Or(l.BatchBody, d.BatchBody),
 		CallbackBody: cmp.Or(l.CallbackBody, d.CallbackBody),
+		MetaBody:     cmp.Or(l.MetaBody, d.MetaBody),
 		Conns:        cmp.Or(l.Conns, d.Conns),
 		Refusals:     cmp.Or(l.Refusals, d.Refusals),
 	}

@@ -288,6 +288,41 @@ func TestT24CloudPostsOverHTTP(t *testing.T) {
 	}
 }
 
+// TestCloudPostsInBatches: Meta puts up to 3 MB into a post, of what waited for us
+// for example, and throws it away where it is never taken
+// (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/overview).
+func TestCloudPostsInBatches(t *testing.T) {
+	t.Parallel()
+	c := entered(t, func(*app.Config) {}, whatsappcloudsim.Options{})
+	v := c.begin(fields{"phone": goodPhone})
+	m := c.gets(goodPhone)
+	c.settled(v.ID, "whatsapp:sent")
+	for _, tt := range []struct {
+		size    int
+		address string
+		status  int
+	}{
+		{3 << 20, c.number.CallbackURL, 413},
+		{2900 << 10, c.number.CallbackURL + "x", 404},
+		{2900 << 10, c.number.CallbackURL, 200},
+	} {
+		body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"106540352242922"},` +
+			`"statuses":[{"id":"` + m.ID + `","status":"read","timestamp":"1749416383","padding":"` + strings.Repeat("x", tt.size) + `"}]}}]}]}`)
+		req, err := http.NewRequestWithContext(c.ctx(), "POST", tt.address, bytes.NewReader(body))
+		c.must(err)
+		req.Header = whatsappcloudsim.Sign(cloudSecret, body)
+		req.Header.Set("Expect", "100-continue") // who is refused need not send it all
+		req.Close = true
+		res, err := http.DefaultClient.Do(req)
+		c.must(err)
+		c.must(res.Body.Close())
+		if res.StatusCode != tt.status {
+			t.Errorf("%d bytes: answered %d, want %d", len(body), res.StatusCode, tt.status)
+		}
+	}
+	c.settled(v.ID, "whatsapp:read")
+}
+
 // TestT25HandshakeOverHTTP asks for challenges that must not come back.
 func TestT25HandshakeOverHTTP(t *testing.T) {
 	t.Parallel()

@@ -91,7 +91,7 @@ func (c *Callbacks) Mount(e *echo.Echo) {
 	}
 	if c.cfg.WhatsApp != nil {
 		e.GET(WhatsAppPath+":key", c.greet)
-		e.POST(WhatsAppPath+":key", func(ctx echo.Context) error { return c.post(ctx, c.cfg.WhatsApp, "whatsapp post refused") })
+		e.POST(WhatsAppPath+":key", c.posted)
 	}
 }
 
