@@ -75,10 +75,13 @@ const (
 type Callbacks struct {
 	cfg     Config
 	refused *refusals
+	large   chan struct{} // holds one per large post that is read
 }
 
 // New returns the room.
-func New(cfg Config) *Callbacks { return &Callbacks{cfg, newRefusals(cfg.Log)} }
+func New(cfg Config) *Callbacks {
+	return &Callbacks{cfg, newRefusals(cfg.Log), make(chan struct{}, largeAtOnce)}
+}
 
 // Mount adds the routes.
 func (c *Callbacks) Mount(e *echo.Echo) {

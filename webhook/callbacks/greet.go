@@ -35,13 +35,3 @@ func (c *Callbacks) greet(ctx echo.Context) error {
 	}
 	return ctx.Blob(http.StatusOK, echo.MIMETextPlainCharsetUTF8, []byte(challenge[0]))
 }
-
-// posted takes a post of Meta's, which may be large, so whoever does not know the
-// address of a bot is refused before anything of it is read.
-func (c *Callbacks) posted(ctx echo.Context) error {
-	const refused = "whatsapp post refused"
-	if err := c.cfg.WhatsApp.Greet(ctx.Param("key"), ""); otpcore.KindOf(err) == otpcore.KindNotFound {
-		return c.refuse(ctx, http.StatusNotFound, refused, err)
-	}
-	return c.post(ctx, c.cfg.WhatsApp, refused)
-}

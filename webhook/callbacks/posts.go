@@ -35,6 +35,11 @@ func (c *Callbacks) post(ctx echo.Context, to Posts, message string) error {
 	case otpcore.KindUnauthorized:
 		return c.refuse(ctx, http.StatusUnauthorized, message, err)
 	}
+	return c.comeAgain(ctx, message, err)
+}
+
+// comeAgain asks the network to post once more.
+func (c *Callbacks) comeAgain(ctx echo.Context, message string, err error) error {
 	after := comeAgain
 	if e, ok := errors.AsType[*otpcore.Error](err); ok && e.RetryAfter > 0 {
 		after = e.RetryAfter
