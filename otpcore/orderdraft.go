@@ -77,7 +77,7 @@ func (s *Orders) draft(by Caller, r OrderRequest) (orderDraft, Phone, error) {
 func (s *Orders) draftRules(out *orderDraft, by Caller, phone Phone) error {
 	set, wanted := by.Business.Settings, out.request.Channels
 	for i, ch := range wanted {
-		if !slices.Contains(Channels, ch) || slices.Contains(wanted[:i], ch) {
+		if !ch.IsChat() || slices.Contains(wanted[:i], ch) {
 			return invalid("channel_unknown", fmt.Sprintf("/channels/%d", i), "Name each of telegram and whatsapp at most once; sms_fallback asks for an SMS.")
 		}
 	}

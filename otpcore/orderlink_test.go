@@ -33,3 +33,15 @@ func TestLinkedChatGetsTheOrderBehindThoseThatAreOver(t *testing.T) {
 		}
 	})
 }
+
+// Among the channels SMS would do nothing, and the order reach nobody.
+func TestOrdersNameChatsOnly(t *testing.T) {
+	inHouse(t, func(h *house) {
+		for _, channels := range [][]otpcore.Channel{{sm}, {tg, sm}, {tg, tg}} {
+			r := otpcore.OrderRequest{Number: "1", Status: otpcore.OrderPaid, Phone: user, Channels: channels}
+			if _, err := h.Orders.Update(h.t.Context(), h.by, r); otpcore.CodeOf(err) != "channel_unknown" {
+				t.Errorf("%v: %v", channels, err)
+			}
+		}
+	})
+}
