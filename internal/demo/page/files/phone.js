@@ -85,6 +85,7 @@ function open(name) {
     $("tab-" + other).tabIndex = other === name ? 0 : -1;
     $("app-" + other).hidden = other !== name;
   }
+  document.querySelector(".acts").hidden = name !== "chat"; // both are about the bot
   $("notice").replaceChildren();
   for (const log of logs) $(log).scrollTop = $(log).scrollHeight;
   seen();
