@@ -69,7 +69,11 @@ func (c *Connector) Run(ctx context.Context) error {
 	defer sweeps.Wait()
 	defer stop()
 	for held.Err() == nil {
-		if err := c.turn(held); err != nil && held.Err() == nil {
+		err := c.turn(held)
+		if _, fell := errors.AsType[*bot.Fall](err); fell {
+			c.silence(held)
+		}
+		if err != nil && held.Err() == nil {
 			return err
 		}
 	}
@@ -118,11 +122,20 @@ func (c *Connector) turn(ctx context.Context) error {
 
 // banned waits until WhatsApp lets the account in again.
 func (c *Connector) banned(ctx context.Context, d device) error {
+	c.silence(ctx)
 	c.home.Stands(ctx, d.state, d.reason)
 	if !backoff.Sleep(ctx, time.Until(d.until)) {
 		return nil
 	}
 	return c.factory.opts.Keys.keep(ctx, c.bot.ID, device{jid: d.jid})
+}
+
+// silence forgets what was said: while the device stays away nobody sweeps, and
+// nobody can ask for it.
+func (c *Connector) silence(ctx context.Context) {
+	if err := c.factory.opts.Keys.silence(ctx, c.bot.ID); err != nil {
+		c.log().Warn("sent messages not silenced", "error", err)
+	}
 }
 
 // shut keeps new contacts away for a while, over a restart too.

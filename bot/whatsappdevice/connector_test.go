@@ -119,6 +119,34 @@ func TestRefusedLogins(t *testing.T) {
 	}
 }
 
+// TestDeviceThatStaysAwayKeepsNoTexts: nobody can ask it for them, and whoever
+// finds the file months later must not have what they need but for the key.
+func TestDeviceThatStaysAwayKeepsNoTexts(t *testing.T) {
+	for state, rule := range map[string]fault.Rule{
+		"logged_out": {Status: 401},
+		"banned":     {Status: 402, Description: "104", RetryAfter: time.Hour},
+		"outdated":   {Status: 405, Times: 2},
+	} {
+		t.Run(state, func(t *testing.T) {
+			d := newLinked(t)
+			d.must(d.halt())
+			d.must(d.keys.remember(t.Context(), d.bot.ID, outgoing{id: "3EB0", content: []byte("sealed")}))
+			rule.Method, rule.Target = "login", d.owner.Number()
+			wa.Fail(rule)
+			d.states = nil
+			d.begin()
+			if state == "outdated" {
+				_ = d.stopped()
+			} else {
+				d.until(state)
+			}
+			if m, found, err := d.keys.sent(t.Context(), d.bot.ID, "3EB0"); err != nil || !found || m.content != nil {
+				t.Errorf("found %v, %v, with %q", found, err, m.content)
+			}
+		})
+	}
+}
+
 // TestBanOfAWhile waits the ban out, over a restart too, and comes back.
 func TestBanOfAWhile(t *testing.T) {
 	d := newLinked(t)

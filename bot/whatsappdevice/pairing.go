@@ -126,6 +126,7 @@ func (c *Connector) unlinked(ctx context.Context, d device) (err error) {
 	if state == "" {
 		state, text = otpcore.BotPairing, unlinkedText
 	}
+	c.silence(ctx)
 	c.home.Known(ctx, bot.Identity{Name: c.name}) // nobody can write to it
 	c.home.Stands(ctx, state, text)
 	select {

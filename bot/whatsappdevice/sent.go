@@ -68,6 +68,12 @@ func (k *Keys) arrived(ctx context.Context, bot otpcore.ID, id types.MessageID) 
 	return err
 }
 
+// silence drops the content of all messages of a device that stays away.
+func (k *Keys) silence(ctx context.Context, bot otpcore.ID) error {
+	_, err := k.db.ExecContext(ctx, `UPDATE otpravka_sent SET content = NULL WHERE bot_id = $1 AND content IS NOT NULL`, string(bot))
+	return err
+}
+
 // sweep drops what has lost its meaning, of all devices, and what is to be forgotten
 // of the bot's.
 func (k *Keys) sweep(ctx context.Context, bot otpcore.ID, now time.Time) error {
