@@ -71,7 +71,7 @@ func (c *Connector) Run(ctx context.Context) error {
 	for held.Err() == nil {
 		err := c.turn(held)
 		if _, fell := errors.AsType[*bot.Fall](err); fell {
-			c.silence(held)
+			c.away(held)
 		}
 		if err != nil && held.Err() == nil {
 			return err
@@ -122,7 +122,7 @@ func (c *Connector) turn(ctx context.Context) error {
 
 // banned waits until WhatsApp lets the account in again.
 func (c *Connector) banned(ctx context.Context, d device) error {
-	c.silence(ctx)
+	c.away(ctx)
 	c.home.Stands(ctx, d.state, d.reason)
 	if !backoff.Sleep(ctx, time.Until(d.until)) {
 		return nil
@@ -130,9 +130,10 @@ func (c *Connector) banned(ctx context.Context, d device) error {
 	return c.factory.opts.Keys.keep(ctx, c.bot.ID, device{jid: d.jid})
 }
 
-// silence forgets what was said: while the device stays away nobody sweeps, and
-// nobody can ask for it.
-func (c *Connector) silence(ctx context.Context) {
+// away forgets what was said, because nobody sweeps while the device stays away, and
+// nobody can ask for it. Whoever has just linked it learns that it is not let in.
+func (c *Connector) away(ctx context.Context) {
+	c.pairing.broken("WhatsApp has not let the device in; look at the bot with GET /v1/bots/{id}.")
 	if err := c.factory.opts.Keys.silence(ctx, c.bot.ID); err != nil {
 		c.log().Warn("sent messages not silenced", "error", err)
 	}

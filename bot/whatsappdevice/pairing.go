@@ -61,6 +61,13 @@ func (p *pairing) finished() {
 	}
 }
 
+// broken tells whoever still waits that nothing comes any more.
+func (p *pairing) broken(detail string) {
+	if now, _ := p.see(); now.Status.Running() {
+		p.fail(otpcore.PairingFailed, detail)
+	}
+}
+
 func (p *pairing) start(o order) {
 	p.show(otpcore.Pairing{Status: otpcore.PairingStarting, Detail: "Otpravka asks WhatsApp for a code."})
 	close(o.begun)
@@ -126,7 +133,7 @@ func (c *Connector) unlinked(ctx context.Context, d device) (err error) {
 	if state == "" {
 		state, text = otpcore.BotPairing, unlinkedText
 	}
-	c.silence(ctx)
+	c.away(ctx)
 	c.home.Known(ctx, bot.Identity{Name: c.name}) // nobody can write to it
 	c.home.Stands(ctx, state, text)
 	select {
@@ -183,6 +190,9 @@ func (c *Connector) pair(ctx context.Context, o order, before device) (next orde
 		}
 		select {
 		case <-ctx.Done():
+			if !w.agreed {
+				c.pairing.broken("Otpravka has ended the connection; begin again.")
+			}
 			return o, false, nil
 		case next := <-orders:
 			return next, true, nil

@@ -136,6 +136,33 @@ func TestNoOtherOrderOnceThePhoneAgreed(t *testing.T) {
 	}
 }
 
+// TestPairingEndsWhereTheDeviceIsNotLetIn: whoever watches it must not wait for ever.
+func TestPairingEndsWhereTheDeviceIsNotLetIn(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	shop := newPhone("Shop")
+	wa.Fail(fault.Rule{Method: "login", Target: shop.Number(), Status: 401})
+	shown, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	d.must(shop.Scan(soon(t), shown.QR.Reveal()))
+	d.until("logged_out")
+	if now, _ := d.Pairing(); now.Status != otpcore.PairingFailed || now.Detail == "" {
+		t.Errorf("shown is %+v", now)
+	}
+}
+
+// TestPairingEndsWithItsRun: a code of a connection that is gone links nothing.
+func TestPairingEndsWithItsRun(t *testing.T) {
+	d := newDesk(t)
+	d.until("pairing")
+	_, err := d.Pair(soon(t), otpcore.PairRequest{})
+	d.must(err)
+	d.must(d.halt()) // as when the lease is lost
+	if now, _ := d.Pairing(); now.Status.Running() || !now.QR.IsZero() {
+		t.Errorf("shown is %+v", now)
+	}
+}
+
 func TestDeviceComesBackAfterARestart(t *testing.T) {
 	d := newLinked(t)
 	d.must(d.halt())
