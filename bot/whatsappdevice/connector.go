@@ -130,8 +130,8 @@ func (c *Connector) banned(ctx context.Context, d device) error {
 	return c.factory.opts.Keys.keep(ctx, c.bot.ID, device{jid: d.jid})
 }
 
-// away forgets what was said, because nobody sweeps while the device stays away, and
-// nobody can ask for it. Whoever has just linked it learns that it is not let in.
+// away forgets what was said: while the device stays away nobody can ask for it.
+// Whoever has just linked it learns that it is not let in.
 func (c *Connector) away(ctx context.Context) {
 	c.pairing.broken("WhatsApp has not let the device in; look at the bot with GET /v1/bots/{id}.")
 	if err := c.factory.opts.Keys.silence(ctx, c.bot.ID); err != nil {

@@ -188,22 +188,26 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	for name, change := range map[string]func(*bench.Options){
-		"unknown scenario":       func(o *bench.Options) { o.Scenarios = []string{"dance"} },
-		"address without key":    func(o *bench.Options) { o.URL = "http://127.0.0.1:1" },
-		"key without address":    func(o *bench.Options) { o.Key = "otp_test_x" },
-		"no base of an API":      func(o *bench.Options) { o.URL, o.Key = "nonsense", "otp_test_x" },
-		"nobody listens":         func(o *bench.Options) { o.URL, o.Key = "http://127.0.0.1:1", "otp_test_x" },
-		"somebody's database":    func(o *bench.Options) { o.URL, o.Key, o.Database = "http://127.0.0.1:1", "otp_test_x", "x.db" },
-		"growth of another's":    func(o *bench.Options) { o.Scenarios, o.URL, o.Key = []string{"growth"}, "http://127.0.0.1:1", "otp_test_x" },
+		"unknown scenario":    func(o *bench.Options) { o.Scenarios = []string{"dance"} },
+		"address without key": func(o *bench.Options) { o.URL = "http://127.0.0.1:1" },
+		"key without address": func(o *bench.Options) { o.Key = "otp_test_x" },
+		"no base of an API":   func(o *bench.Options) { o.URL, o.Key = "nonsense", "otp_test_x" },
+		"nobody listens":      func(o *bench.Options) { o.URL, o.Key = "http://127.0.0.1:1", "otp_test_x" },
+		"somebody's database": func(o *bench.Options) { o.URL, o.Key, o.Database = "http://127.0.0.1:1", "otp_test_x", "x.db" },
+		"growth of another's": func(o *bench.Options) {
+			o.Scenarios, o.URL, o.Key = []string{"growth"}, "http://127.0.0.1:1", "otp_test_x"
+		},
 		"growth of PostgreSQL":   func(o *bench.Options) { o.Scenarios, o.Database = []string{"growth"}, "postgres://127.0.0.1:1/x" },
 		"fallback of PostgreSQL": func(o *bench.Options) { o.Scenarios, o.Database = []string{"fallback"}, "postgres://127.0.0.1:1/x" },
 		"slow PostgreSQL":        func(o *bench.Options) { o.FsyncDelay, o.Database = time.Millisecond, "postgres://127.0.0.1:1/x" },
-		"slow server of others":  func(o *bench.Options) { o.FsyncDelay, o.URL, o.Key = time.Millisecond, "http://127.0.0.1:1", "otp_test_x" },
-		"no connections":         func(o *bench.Options) { o.Connections = 0 },
-		"no time":                func(o *bench.Options) { o.Duration = 0 },
-		"too few to wait":        func(o *bench.Options) { o.Scenarios, o.Pending = []string{"fallback"}, 1 },
-		"no old rows":            func(o *bench.Options) { o.Scenarios, o.OldRows = []string{"growth"}, 0 },
-		"no bots":                func(o *bench.Options) { o.Scenarios, o.Bots = []string{"bots"}, 0 },
+		"slow server of others": func(o *bench.Options) {
+			o.FsyncDelay, o.URL, o.Key = time.Millisecond, "http://127.0.0.1:1", "otp_test_x"
+		},
+		"no connections":  func(o *bench.Options) { o.Connections = 0 },
+		"no time":         func(o *bench.Options) { o.Duration = 0 },
+		"too few to wait": func(o *bench.Options) { o.Scenarios, o.Pending = []string{"fallback"}, 1 },
+		"no old rows":     func(o *bench.Options) { o.Scenarios, o.OldRows = []string{"growth"}, 0 },
+		"no bots":         func(o *bench.Options) { o.Scenarios, o.Bots = []string{"bots"}, 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := brief("start")
