@@ -36,7 +36,10 @@ func TestPhoneWithoutReadReceipts(t *testing.T) {
 	first := d.say(anna, "one")
 	second := d.say(anna, "two")
 	kinds := map[types.ReceiptType]int{}
-	waitFor(d, func(r *events.Receipt) bool { kinds[r.Type]++; return r.MessageIDs[0] == second })
+	waitFor(d, func(r *events.Receipt) bool {
+		kinds[r.Type]++
+		return r.Type == types.ReceiptTypeDelivered && r.MessageIDs[0] == second
+	})
 	if kinds[types.ReceiptTypeRead] != 0 || kinds[types.ReceiptTypeDelivered] != 2 {
 		t.Errorf("receipts of %s: %v", first, kinds)
 	}

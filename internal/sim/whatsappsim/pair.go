@@ -201,8 +201,8 @@ func (c *conn) pairAnswered(n node) {
 	s.host.Go(func() {
 		select {
 		case <-time.After(rule.Delay):
+			g.settle(nil) // before the device, which leaves at this word, can be taken for gone
 			c.last(node{Tag: "stream:error", Attrs: attrs{"code": "515"}}, patience)
-			g.settle(nil)
 		case <-c.ended:
 		}
 	})
