@@ -2,6 +2,7 @@ package otpcore
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -64,7 +65,7 @@ type changeSet struct {
 	standing             bool
 	newDeliveries        []*Delivery
 	deliveries           map[*Delivery]bool
-	leased               map[*Delivery]bool
+	leased               []*Delivery
 	links                map[*Link]bool
 	events               []Event
 	remember             *Remembered
@@ -111,7 +112,7 @@ func (c *Case) Changes() Changes {
 func (c *Case) Leased() []*Delivery {
 	var leased []*Delivery
 	for _, d := range c.Deliveries {
-		if d.Status == Sending && d.BootID == c.Boot && (c.changed.leased[d] || c.isNew(d)) {
+		if d.Status == Sending && d.BootID == c.Boot && (slices.Contains(c.changed.leased, d) || c.isNew(d)) {
 			leased = append(leased, d)
 		}
 	}
@@ -204,13 +205,6 @@ func (c *Case) touchDelivery(d *Delivery) {
 		c.changed.deliveries = make(map[*Delivery]bool)
 	}
 	c.changed.deliveries[d] = true
-}
-
-func (c *Case) noteLease(d *Delivery) {
-	if c.changed.leased == nil {
-		c.changed.leased = make(map[*Delivery]bool)
-	}
-	c.changed.leased[d] = true
 }
 
 func (c *Case) touchLink(l *Link) {

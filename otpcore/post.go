@@ -215,8 +215,10 @@ func (d *Dispatcher) deliver(p *post, j job) {
 	defer d.mu.Unlock()
 	d.hold(&j, -1)
 	p.running--
-	if e := asSendError(err); err != nil && e.Class == ClassThrottled {
-		p.complained(j.chat, e, began, time.Now())
+	if err != nil {
+		if e := asSendError(err); e.Class == ClassThrottled {
+			p.complained(j.chat, e, began, time.Now())
+		}
 	}
 	d.turn(p)
 }

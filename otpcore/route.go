@@ -202,7 +202,7 @@ func (d *desk) lease(c *Case, dlv *Delivery) {
 	dlv.Try++
 	dlv.BootID = c.Boot
 	dlv.DueAt = c.Now.Add(d.rules.lease())
-	c.noteLease(dlv)
+	c.changed.leased = append(c.changed.leased, dlv)
 	if c.Order != nil {
 		dlv.Revision, dlv.Wanted = c.Order.Revision, ""
 		if d.showsCode(c) && !dlv.bares() {
