@@ -17,7 +17,7 @@ func (d *desk) bare(c *Case, r *orderRoad) {
 		}
 	}
 	for _, m := range slices.Clone(c.Deliveries) {
-		if !d.leftBehind(c, r, m) || slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == Queued }) {
+		if !d.leftBehind(c, r, m) || c.hasEdit(m, Queued) {
 			continue
 		}
 		d.bareOne(c, m)
@@ -33,12 +33,17 @@ func (d *desk) bareOne(c *Case, m *Delivery) {
 	e := d.newDelivery(c, Way{Channel: m.Channel, BotID: m.BotID}, DeliverEdit, CauseEnd)
 	e.Order, e.Edits, e.MessageID, e.LinkID = m.Order, m.ID, m.MessageID, m.LinkID
 	e.Target = d.vault.Seal(targetPlace(e), address)
-	if slices.ContainsFunc(c.Deliveries, func(other *Delivery) bool { return other.Edits == m.ID && other.Status == Sending }) {
+	if c.hasEdit(m, Sending) {
 		e.Status, e.DueAt = Queued, c.Now.Add(d.rules.lease())
 	} else {
 		d.lease(c, e)
 	}
 	c.insertDelivery(e)
+}
+
+// hasEdit reports whether an edit of the message has the status.
+func (c *Case) hasEdit(m *Delivery, status DeliveryStatus) bool {
+	return slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == status })
 }
 
 // takeCodeOut ends the order's code, if one works, and takes it out of every message
@@ -60,7 +65,7 @@ func (d *desk) takeCodeOut(c *Case) bool {
 				c.skip(e, "overtaken")
 			}
 		}
-		if !slices.ContainsFunc(c.Deliveries, func(e *Delivery) bool { return e.Edits == m.ID && e.Status == Queued }) {
+		if !c.hasEdit(m, Queued) {
 			d.bareOne(c, m)
 		}
 	}
