@@ -238,9 +238,7 @@ func TestWhoAsksForASyncIsNotHeldUp(t *testing.T) {
 	n := newNumber(t, whatsappcloudsim.Options{}, nil)
 	n.graph.Fail(fault.Rule{Method: "message_templates", Delay: time.Hour})
 	n.run() // whose talk lasts until its call is cut
-	for len(n.graph.Calls("message_templates")) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	n.must(n.graph.WaitCalls(t.Context(), "message_templates", 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	answer := make(chan error, 1)

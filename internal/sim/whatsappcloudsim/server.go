@@ -135,6 +135,11 @@ func (s *Server) Fail(rule fault.Rule) *fault.Fault { return s.faults.Add(rule) 
 // method means all.
 func (s *Server) Calls(method string) []calls.Call { return s.log.Calls(method) }
 
+// WaitCalls blocks until n requests of the method have arrived since New.
+func (s *Server) WaitCalls(ctx context.Context, method string, n int) error {
+	return s.log.Wait(ctx, s.host.Closing(), method, n)
+}
+
 // Messages returns what the phone got, oldest first.
 func (s *Server) Messages(phone string) []Message {
 	s.mu.Lock()

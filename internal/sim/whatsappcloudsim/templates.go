@@ -53,41 +53,48 @@ type drafted struct {
 
 var namedForm = regexp.MustCompile(`\{\{([a-z_]+)\}\}`)
 
-// flaw is Meta's code of a refusal, or 0. It checks what Meta documents of
-// templates.
-func (in *drafted) flaw() int {
-	good := in.Name != "" && in.Language != ""
+// sound checks what Meta documents of templates.
+func (in *drafted) sound() bool {
+	if in.Name == "" || in.Language == "" {
+		return false
+	}
 	switch in.Category {
 	case "authentication":
-		good = good && in.TTL >= 30 && in.TTL <= 900 && len(in.Components) == 3 && len(in.Components[2].Buttons) == 1 &&
-			in.Components[1].Minutes >= 1 && in.Components[1].Minutes <= 90
-		if good {
-			b := in.Components[2].Buttons[0]
-			good = (b.Kind == "copy_code" || len(b.Apps) > 0) && (b.Kind != "zero_tap" || b.Terms)
-		}
+		return in.TTL >= 30 && in.TTL <= 900 && in.soundCode()
 	case "utility":
-		good = good && in.TTL >= 30 && in.TTL <= 43200 && in.Format == "NAMED" && len(in.Components) == 1 && in.Components[0].Type == "body"
-		if good {
-			body := in.Components[0]
-			names := namedForm.FindAllStringSubmatch(body.Text, -1)
-			good = len(body.Text) <= 1024 && len(names) == len(body.Example.Named) && !namedForm.MatchString(body.Text[:4]) &&
-				!strings.HasSuffix(body.Text, "}}")
-			for i := range names {
-				good = good && body.Example.Named[i].Name == names[i][1] && body.Example.Named[i].Example != ""
-			}
+		return in.TTL >= 30 && in.TTL <= 43200 && in.soundNews()
+	}
+	return false
+}
+
+func (in *drafted) soundCode() bool {
+	if len(in.Components) != 3 || len(in.Components[2].Buttons) != 1 || in.Components[1].Minutes < 1 || in.Components[1].Minutes > 90 {
+		return false
+	}
+	b := in.Components[2].Buttons[0]
+	return (b.Kind == "copy_code" || len(b.Apps) > 0) && (b.Kind != "zero_tap" || b.Terms)
+}
+
+func (in *drafted) soundNews() bool {
+	if in.Format != "NAMED" || len(in.Components) != 1 || in.Components[0].Type != "body" {
+		return false
+	}
+	body := in.Components[0]
+	names := namedForm.FindAllStringSubmatch(body.Text, -1)
+	if len(body.Text) > 1024 || len(names) != len(body.Example.Named) || strings.HasPrefix(body.Text, "{{") || strings.HasSuffix(body.Text, "}}") {
+		return false
+	}
+	for i := range names {
+		if body.Example.Named[i].Name != names[i][1] || body.Example.Named[i].Example == "" {
+			return false
 		}
-	default:
-		good = false
 	}
-	if !good {
-		return 100
-	}
-	return 0
+	return true
 }
 
 func (s *Server) make(w http.ResponseWriter, accountID string, raw []byte) {
 	var in drafted
-	if json.Unmarshal(raw, &in) != nil || in.flaw() != 0 {
+	if json.Unmarshal(raw, &in) != nil || !in.sound() {
 		refuse(w, http.StatusBadRequest, 100)
 		return
 	}
@@ -123,7 +130,7 @@ func (s *Server) edit(w http.ResponseWriter, id string, raw []byte) {
 		return
 	}
 	s.mu.Lock()
-	t := s.templates[slices.IndexFunc(s.templates, func(t *Template) bool { return t.ID == id })]
+	t := s.find(func(t *Template) bool { return t.ID == id })
 	if t.Status == "PENDING" {
 		s.mu.Unlock()
 		refuse(w, http.StatusBadRequest, 100)
