@@ -75,7 +75,7 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential stri
 				continue
 			}
 			b.ID, b.CreatedAt = old.ID, old.CreatedAt
-			if old.State == otpcore.BotConnected || old.State == otpcore.BotReconnecting {
+			if old.State.Worked() {
 				// Connectors go by it until they have asked their network.
 				b.State, b.StateText, b.StateAt = old.State, old.StateText, old.StateAt
 			}

@@ -76,6 +76,12 @@ func (s BotState) Usable() bool {
 	return true
 }
 
+// Worked reports whether a bot that was last heard of in this state did all that it
+// is for, but for trouble that passes.
+func (s BotState) Worked() bool {
+	return s == BotConnected || s == BotReconnecting || s == BotLimited
+}
+
 // Bot is a registered connector with its credential.
 type Bot struct {
 	ID         ID

@@ -53,8 +53,7 @@ func (f *Factory) Connect(b otpcore.Bot, credential string, home bot.Home) bot.C
 		c.account = otpcore.CloudAccount{} // Meta refuses the empty token, and the state says what to do
 	}
 	c.access = accessOf(c.account)
-	worked := b.State == otpcore.BotConnected || b.State == otpcore.BotReconnecting || b.State == otpcore.BotLimited
-	c.shelf = &shelf{account: c.account, access: c.access, log: c.log, worked: worked, syncing: make(chan struct{}, 1)}
+	c.shelf = &shelf{account: c.account, access: c.access, log: c.log, worked: b.State.Worked(), syncing: make(chan struct{}, 1)}
 	return c
 }
 
