@@ -153,6 +153,9 @@ func (t *Trouble) Error() string { return fmt.Sprintf("trouble: %v", t.Err) }
 // Unwrap returns the cause.
 func (t *Trouble) Unwrap() error { return t.Err }
 
+// Moment writes a time for the sentence of a state, whose readers may be anywhere.
+func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
 // Fall is trouble that trying again does not mend. The bot stops in State, and
 // Text tells its owner what to do, in one sentence.
 type Fall struct {

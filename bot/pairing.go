@@ -27,15 +27,19 @@ func (f *Fleet) Pairing(ctx context.Context, business, id otpcore.ID) (otpcore.P
 }
 
 func (f *Fleet) paired(ctx context.Context, business, id otpcore.ID) (Paired, error) {
+	return able[Paired](ctx, f, business, id, "bot_needs_no_pairing", "Only bots of the kind whatsapp_device are paired with a phone.")
+}
+
+// able finds the connector of a bot of the business, if it is of the kind that can
+// do something, or a conflict with the code and the sentence.
+func able[T Connector](ctx context.Context, f *Fleet, business, id otpcore.ID, code, only string) (T, error) {
+	var none T
 	if _, err := f.Get(ctx, business, id); err != nil {
-		return nil, err
+		return none, err
 	}
-	p, ok := f.member(id).connectorOrNil().(Paired)
+	c, ok := f.member(id).connectorOrNil().(T)
 	if !ok {
-		return nil, &otpcore.Error{
-			Kind: otpcore.KindConflict, Code: "bot_needs_no_pairing",
-			Detail: "Only bots of the kind whatsapp_device are paired with a phone.",
-		}
+		return none, &otpcore.Error{Kind: otpcore.KindConflict, Code: code, Detail: only}
 	}
-	return p, nil
+	return c, nil
 }

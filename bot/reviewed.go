@@ -27,15 +27,5 @@ func (f *Fleet) SyncTemplates(ctx context.Context, business, id otpcore.ID) ([]o
 }
 
 func (f *Fleet) reviewed(ctx context.Context, business, id otpcore.ID) (Reviewed, error) {
-	if _, err := f.Get(ctx, business, id); err != nil {
-		return nil, err
-	}
-	r, ok := f.member(id).connectorOrNil().(Reviewed)
-	if !ok {
-		return nil, &otpcore.Error{
-			Kind: otpcore.KindConflict, Code: "bot_has_no_templates",
-			Detail: "Only bots of the kind whatsapp_cloud send texts that their network has to approve.",
-		}
-	}
-	return r, nil
+	return able[Reviewed](ctx, f, business, id, "bot_has_no_templates", "Only bots of the kind whatsapp_cloud send texts that their network has to approve.")
 }

@@ -70,9 +70,10 @@ func (c *Connector) Run(ctx context.Context) error {
 
 // stand tells how the number is doing, and returns when that is worth another look.
 func (c *Connector) stand(ctx context.Context) time.Duration {
-	if until := time.UnixMilli(c.pausedUntil.Load()); until.After(time.Now()) {
-		c.home.Stands(ctx, otpcore.BotLimited, limitedText(until))
-		return time.Until(until)
+	now := time.Now()
+	if wait := c.paused(now); wait > 0 {
+		c.home.Stands(ctx, otpcore.BotLimited, limitedText(now.Add(wait)))
+		return wait
 	}
 	if state, text := c.shelf.condition(); state != otpcore.BotConnected {
 		c.home.Stands(ctx, state, text)
@@ -84,7 +85,7 @@ func (c *Connector) stand(ctx context.Context) time.Duration {
 
 func limitedText(until time.Time) string {
 	return fmt.Sprintf("Meta limits the number because people took its messages for spam; codes go over other channels until %s. Look into the number's quality in WhatsApp Manager.",
-		until.UTC().Format("2006-01-02 15:04 UTC"))
+		bot.Moment(until))
 }
 
 // trouble is what a failed call means for the run.

@@ -83,11 +83,11 @@ func (k *Keys) forget(ctx context.Context, bot otpcore.ID) error {
 	if err == nil && keys != nil {
 		err = keys.Delete(ctx)
 	}
-	_, sent := k.db.ExecContext(ctx, `DELETE FROM otpravka_sent WHERE bot_id = $1`, string(bot))
-	_, row := k.db.ExecContext(ctx, `DELETE FROM otpravka_devices WHERE bot_id = $1`, string(bot))
-	_, phone := k.db.ExecContext(ctx, `DELETE FROM otpravka_phones WHERE bot_id = $1`, string(bot))
-	_, people := k.db.ExecContext(ctx, `DELETE FROM otpravka_forgotten WHERE bot_id = $1`, string(bot))
-	return errors.Join(err, sent, row, phone, people, k.tidy(ctx, d.jid))
+	for _, table := range []string{"otpravka_sent", "otpravka_devices", "otpravka_phones", "otpravka_forgotten"} {
+		_, failed := k.db.ExecContext(ctx, `DELETE FROM `+table+` WHERE bot_id = $1`, string(bot))
+		err = errors.Join(err, failed)
+	}
+	return errors.Join(err, k.tidy(ctx, d.jid))
 }
 
 // tidy deletes what is left of a device that is gone. The library deletes its keys

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow/types/events"
+
+	"otpravka/bot"
 )
 
 // The sentences of the states that need somebody.
@@ -43,15 +45,13 @@ func banText(code events.TempBanReason, until time.Time) string {
 	if !known {
 		why = fmt.Sprintf("reason %d", int(code))
 	}
-	return fmt.Sprintf("WhatsApp has banned the account until %s (%s); codes go over other channels, and the device comes back by itself.", moment(until), why)
+	return fmt.Sprintf("WhatsApp has banned the account until %s (%s); codes go over other channels, and the device comes back by itself.", bot.Moment(until), why)
 }
 
 func reachOutText(until time.Time) string {
-	return fmt.Sprintf("WhatsApp lets the number write only to people who have written to it first (error 463); others are left to other channels until %s.", moment(until))
+	return fmt.Sprintf("WhatsApp lets the number write only to people who have written to it first (error 463); others are left to other channels until %s.", bot.Moment(until))
 }
 
 func silentPhoneText(since time.Time) string {
-	return fmt.Sprintf("Nothing was heard of the phone since %s: WhatsApp unlinks its devices when it stays offline for two weeks. Open WhatsApp on it.", moment(since))
+	return fmt.Sprintf("Nothing was heard of the phone since %s: WhatsApp unlinks its devices when it stays offline for two weeks. Open WhatsApp on it.", bot.Moment(since))
 }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
