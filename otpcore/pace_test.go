@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -457,12 +458,12 @@ func TestEachKindOfBotHasItsPace(t *testing.T) {
 func TestComplaintAboutOneChatSlowsNobodyElse(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.carriers.AddNumber()
-		refused := 0
+		var refused atomic.Int64
 		seen := networkOf(h.carriers.Of(wa), func(c call) *otpcore.SendError {
 			if c.chat != "100" && c.chat != "200" || c.at > 5*time.Second {
 				return nil
 			}
-			refused++
+			refused.Add(1)
 			e := throttle(6 * time.Second)
 			e.OfChat = true
 			return e
@@ -472,8 +473,8 @@ func TestComplaintAboutOneChatSlowsNobodyElse(t *testing.T) {
 		h.postOver(wa, coretest.WhatsAppBot, h.by, otpcore.DeliverOrder, chatNames(1000, 690)...)
 		time.Sleep(10 * time.Second)
 		calls := seen()
-		if n := between(calls, time.Second, 11*time.Second); n < 690 || refused != 2 {
-			t.Errorf("%d messages in ten seconds, %d refused", n, refused)
+		if n := between(calls, time.Second, 11*time.Second); n < 690 || refused.Load() != 2 {
+			t.Errorf("%d messages in ten seconds, %d refused", n, refused.Load())
 		}
 		time.Sleep(10 * time.Second)
 		late := 0

@@ -108,7 +108,7 @@ func TestLifeOfTemplatesFollowsTheSettings(t *testing.T) {
 		}
 	}
 	// Meta allows a change a day; what it refuses is tried at the next look.
-	n.graph.Fail(fault.Rule{Method: "number", Status: 400, Description: "100", Times: len(languages)})
+	refusal := n.graph.Fail(fault.Rule{Method: "number", Status: 400, Description: "100", Times: fault.Always})
 	n.falls(60 * time.Second)
 	for _, want := range []int{90, 60} {
 		_, err = n.SyncTemplates(t.Context())
@@ -116,6 +116,7 @@ func TestLifeOfTemplatesFollowsTheSettings(t *testing.T) {
 		if got, _ := n.graph.Template(shop.AccountID, "otpravka_code", "en"); got.TTL != want {
 			t.Errorf("life is %d s, want %d", got.TTL, want)
 		}
+		refusal.Lift()
 	}
 }
 
