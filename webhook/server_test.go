@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/goleak"
 
+	"otpravka/otpcore/coretest"
 	"otpravka/webhook"
 	"otpravka/webhook/accesslog"
 	"otpravka/webhook/problem"
@@ -115,7 +116,7 @@ func serve(t testing.TB, limits webhook.Limits, ready func(context.Context) erro
 	if ready == nil {
 		ready = func(context.Context) error { return nil }
 	}
-	s := webhook.New(webhook.Config{Log: slog.New(slog.NewJSONHandler(r.log, nil)), Ready: ready, Limits: limits}, r.room)
+	s := webhook.New(webhook.Config{Log: coretest.NewLog(r.log), Ready: ready, Limits: limits}, r.room)
 	go func() { r.served <- s.Serve(ctx, ln) }()
 	t.Cleanup(stop)
 	return r

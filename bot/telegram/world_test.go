@@ -71,7 +71,7 @@ func withBot(t *testing.T, play func(*world, *otpcore.Bot)) {
 func newWorld(t *testing.T, options telegramsim.Options) *world {
 	t.Helper()
 	w := &world{TB: t, logs: new(lockedBuffer)}
-	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(w.logs, coretest.Coarse()))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() {

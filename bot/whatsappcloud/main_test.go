@@ -16,6 +16,7 @@ import (
 	"otpravka/bot"
 	"otpravka/internal/sim/whatsappcloudsim"
 	"otpravka/otpcore"
+	"otpravka/otpcore/coretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -142,7 +143,7 @@ func newNumber(t testing.TB, opts whatsappcloudsim.Options, change func(*otpcore
 			}
 			return otpcore.Money{Amount: "0.0189", Currency: "USD"}
 		},
-		Log: slog.New(slog.NewTextHandler(n.logs, nil)),
+		Log: slog.New(slog.NewTextHandler(n.logs, coretest.Coarse())),
 	})
 	n.Connector = n.factory.Connect(otpcore.Bot{ID: "bot_a"}, credential(change), n.desk).(*Connector)
 	return n

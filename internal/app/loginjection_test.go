@@ -16,6 +16,7 @@ import (
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
+	"otpravka/otpcore/coretest"
 )
 
 // forged is what a log would show if a value could end its line. It comes in
@@ -135,10 +136,10 @@ func TestT47LogLinesCannotBeForged(t *testing.T) {
 		check   func(t *testing.T, line []byte)
 	}{
 		"json": {func(j *journal) slog.Handler {
-			return slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})
+			return slog.NewJSONHandler(j, coretest.Coarse())
 		}, isJSONRecord},
 		"text": {func(j *journal) slog.Handler {
-			return slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})
+			return slog.NewTextHandler(j, coretest.Coarse())
 		}, isTextRecord},
 	} {
 		t.Run(name, func(t *testing.T) {

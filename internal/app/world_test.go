@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"otpravka/internal/sim/smssim"
 	"otpravka/internal/sim/telegramsim"
 	"otpravka/otpcore"
+	"otpravka/otpcore/coretest"
 	"otpravka/sms"
 )
 
@@ -68,7 +68,7 @@ func newWorld(t testing.TB, changes ...func(*app.Config)) *world {
 		TelegramAPI:   telegramURL,
 		SMS:           w.providers(smssim.Declaration(smsURL)),
 		Rules:         otpcore.DefaultRules(),
-		Log:           slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:           coretest.NewLog(w.logs),
 	}
 	for _, change := range changes {
 		change(&w.cfg)

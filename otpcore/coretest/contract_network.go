@@ -31,7 +31,7 @@ func testNotWritten(t *testing.T, h SenderHarness) {
 	t.Run("handshake without an end", func(t *testing.T) {
 		silent, accepted := listenSilently(t)
 		tr := newTrial(t, h)
-		tr.sender = h.New(t, "https://"+silent, newLog(tr.logs))
+		tr.sender = h.New(t, "https://"+silent, NewLog(tr.logs))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		done := tr.sendAside(ctx)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,12 +43,8 @@ func newTrial(t testing.TB, h SenderHarness) *trial {
 	tr.server.Start()
 	t.Cleanup(tr.server.Close)
 	t.Cleanup(func() { close(tr.ending) })
-	tr.sender = h.New(t, tr.server.URL, newLog(tr.logs))
+	tr.sender = h.New(t, tr.server.URL, NewLog(tr.logs))
 	return tr
-}
-
-func newLog(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (tr *trial) behave(manner http.HandlerFunc) { tr.manner.Store(&manner) }

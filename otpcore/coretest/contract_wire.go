@@ -49,7 +49,7 @@ func TestWireSender(t *testing.T, h WireHarness) {
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			w := &wireTrial{trial: trial{TB: t, logs: new(lockedBuffer)}, wire: h}
-			w.sender = h.New(t, newLog(w.logs))
+			w.sender = h.New(t, NewLog(w.logs))
 			w.h.Outgoing = h.Outgoing()
 			part.run(w)
 			w.checkLeaks(nil)
