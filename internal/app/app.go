@@ -35,7 +35,6 @@ import (
 // Run serves until ctx ends, then finishes what is in hand and returns nil. An
 // error before anything is served is one sentence that says what to do.
 func Run(ctx context.Context, cfg Config) error {
-	tuneMemory()
 	cfg.pace()
 	if err := cfg.check(); err != nil {
 		return err

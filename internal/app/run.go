@@ -63,6 +63,7 @@ func (h *house) serve(ctx context.Context, ln net.Listener) (deadline time.Time,
 		h.cfg.Ready(h.baseURL)
 	}
 	deadline, err = runInOrder(ctx, within, []part{
+		{"memory", tendMemory},
 		{"waiting listeners", h.core.Events.Run}, // before the server, which waits for their answers
 		{"http", func(ctx context.Context) error { return h.server.Serve(ctx, ln) }},
 		{"admin socket", func(ctx context.Context) error { return h.serveAdmin(ctx, socket) }},
