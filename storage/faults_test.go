@@ -92,6 +92,10 @@ func (c faultyConn) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResult
 	return c.fullConn.(batcher).SendBatch(ctx, b)
 }
 
+func (c faultyConn) ArgTypes(ctx context.Context, query string) ([]string, error) {
+	return c.fullConn.(batcher).ArgTypes(ctx, query)
+}
+
 // IsClosed tells that the connection is lost.
 func (c faultyConn) IsClosed() bool { return c.fullConn.(batcher).IsClosed() }
 

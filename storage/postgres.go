@@ -25,6 +25,7 @@ type postgres struct {
 	// machineClock says that the database's clock is not asked.
 	machineClock bool
 	sees         string // the statement of look, set by claim
+	together     together
 }
 
 // postgresReaders is the size of the readers' pool.
@@ -53,6 +54,14 @@ var sessionSettings = map[string]string{
 	"tcp_user_timeout": "20000",
 }
 
+// byKey are settings of the writer's connection, whose statements all find
+// their rows by an index. What the server knows of a table's size is minutes old:
+// while a new database fills, it would plan to read whole tables for a batch.
+var byKey = map[string]string{
+	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	"plan_cache_mode": "force_generic_plan", // planned once, not for each batch
+}
+
 const connectTimeout = 5 * time.Second
 
 func newPostgres(cfg Config) (*postgres, error) {
@@ -63,16 +72,20 @@ func newPostgres(cfg Config) (*postgres, error) {
 	if err != nil { // its text may hold a part of the password
 		return nil, errBadAddress
 	}
-	for name, value := range sessionSettings {
-		if _, given := config.RuntimeParams[name]; !given {
-			config.RuntimeParams[name] = value
-		}
-	}
+	unlessGiven(config, sessionSettings)
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTimeout)
 	// Only the primary takes writes, and its readers see them at once.
 	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	config.DialFunc = dialer().DialContext
 	return &postgres{config: config, wrap: cfg.wrap, machineClock: cfg.machineClock}, nil
+}
+
+func unlessGiven(config *pgx.ConnConfig, settings map[string]string) {
+	for name, value := range settings {
+		if _, given := config.RuntimeParams[name]; !given {
+			config.RuntimeParams[name] = value
+		}
+	}
 }
 
 // dialer makes connections that notice within seconds when the other side is
@@ -104,6 +117,8 @@ func (p *postgres) connect(readOnly bool) (*sql.DB, error) {
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 		conns = postgresReaders
+	} else {
+		unlessGiven(config, byKey)
 	}
 	var c driver.Connector = textConnector{stdlib.GetConnector(*config)}
 	if p.wrap != nil {
@@ -119,7 +134,7 @@ func (*postgres) schema() (goose.Dialect, string) { return goose.DialectPostgres
 
 func (*postgres) begin() string { return "BEGIN ISOLATION LEVEL READ COMMITTED" }
 
-func (*postgres) exchange(x *oneByOne) exchange { return pipelined{x} }
+func (p *postgres) exchange(x *oneByOne) exchange { return pipelined{x, &p.together} }
 
 func (*postgres) snapshot() sql.TxOptions {
 	return sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}

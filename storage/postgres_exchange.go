@@ -17,16 +17,20 @@ import (
 
 // pipelined is the exchange with PostgreSQL: a batch waits for two round trips,
 // however many ops it holds. The first one is BEGIN and the reads, the second
-// one the writes and COMMIT.
+// one the writes and COMMIT. Statements of one kind go together, see together.
 //
 // When a statement fails, the server skips whatever was sent behind it, and
 // COMMIT comes last: a batch is stored as a whole or not at all.
-type pipelined struct{ *oneByOne }
+type pipelined struct {
+	*oneByOne
+	together *together
+}
 
 var _ exchange = pipelined{}
 
 // batcher is a driver's connection that takes many statements at once.
 type batcher interface {
+	typist
 	SendBatch(context.Context, *pgx.Batch) pgx.BatchResults
 	IsClosed() bool
 }
@@ -55,28 +59,64 @@ func (x pipelined) begin(list reads) error {
 
 // open tells whether the transaction has begun, whatever became of the reads.
 func (x pipelined) open(list reads) (opened bool, err error) {
-	steps := make([]step, 0, len(list)+1)
-	steps = append(steps, step{query: x.writer.dialect.begin(), take: func(from pgx.BatchResults) error {
-		_, err := from.Exec()
-		opened = err == nil
-		return err
-	}})
-	for _, r := range list {
-		steps = append(steps, step{x.writer.dialect.writing(r.query), r.args, r.take})
-	}
-	err = x.send(steps)
+	err = x.send(func(on batcher) ([]step, error) {
+		steps := []step{{query: x.writer.dialect.begin(), take: func(from pgx.BatchResults) error {
+			_, err := from.Exec()
+			opened = err == nil
+			return err
+		}}}
+		for len(list) > 0 {
+			n := 1
+			for n < len(list) && list[n].query == list[0].query {
+				n++
+			}
+			s, err := x.askAll(on, list[:n])
+			if err != nil {
+				return nil, err
+			}
+			steps, list = append(steps, s), list[n:]
+		}
+		return steps, nil
+	})
 	return opened, err
+}
+
+// askAll is the step that asks reads of one query.
+func (x pipelined) askAll(on batcher, list reads) (step, error) {
+	query := x.writer.dialect.writing(list[0].query)
+	if len(list) == 1 {
+		return step{query, list[0].args, list[0].take}, nil
+	}
+	text, err := x.together.text(x.ctx, on, query)
+	return step{text, columnsOf(len(list), func(i int) []any { return list[i].args }), list.take}, err
 }
 
 // take hands over every row of a read.
 func (r *read) take(from pgx.BatchResults) error {
+	return eachRow(from, func(rows pgx.Rows) error { return r.row(rows.Scan) })
+}
+
+// take hands every row to the read whose number it bears.
+func (list reads) take(from pgx.BatchResults) error {
+	return eachRow(from, func(rows pgx.Rows) error {
+		into := make([]any, len(rows.FieldDescriptions()))
+		var n int
+		into[0] = &n
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		return list[n-1].row(func(own ...any) error { return rows.Scan(append([]any{nil}, own...)...) })
+	})
+}
+
+func eachRow(from pgx.BatchResults, do func(pgx.Rows) error) error {
 	rows, err := from.Query()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := r.row(rows.Scan); err != nil {
+		if err := do(rows); err != nil {
 			return err
 		}
 	}
@@ -86,45 +126,85 @@ func (r *read) take(from pgx.BatchResults) error {
 // commit does not know whether the batch is stored when the connection breaks:
 // the server may have reached COMMIT.
 func (x pipelined) commit(list []write) error {
-	list = x.writer.bulk.gather(list)
-	steps, told := make([]step, 0, len(list)+1), 0
-	for _, w := range list {
-		steps = append(steps, step{sure(&w), w.args, func(from pgx.BatchResults) error {
-			_, err := from.Exec()
-			if err == nil {
-				told++
-			} else if w.must != nil && sqlState(err) == divisionByZero {
-				err = w.must
+	told, kinds := 0, kindsOf(list)
+	err := x.send(func(on batcher) ([]step, error) {
+		failpoint.Hit(failpoint.BeforeCommit)
+		steps := make([]step, 0, len(kinds)+1)
+		for _, same := range kinds {
+			s, err := x.tellAll(on, same, &told)
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, s)
+		}
+		return append(steps, step{query: "COMMIT", take: func(from pgx.BatchResults) error {
+			tag, err := from.Exec()
+			if err == nil && tag.String() != "COMMIT" {
+				err = errNotCommitted
 			}
 			return err
-		}})
-	}
-	steps = append(steps, step{query: "COMMIT", take: func(from pgx.BatchResults) error {
-		tag, err := from.Exec()
-		if err == nil && tag.String() != "COMMIT" {
-			err = errNotCommitted
-		}
-		return err
-	}})
-	failpoint.Hit(failpoint.BeforeCommit)
-	switch err := x.send(steps); {
+		}}), nil
+	})
+	switch {
 	case err == nil:
 		failpoint.Hit(failpoint.AfterCommit)
 		return nil
-	case told < len(list) && !isLost(err):
+	case told < len(kinds) && !isLost(err):
 		return &statementError{x.fold(err)}
 	default:
 		return fmt.Errorf("commit: %w", err)
 	}
 }
 
-// sure is the text of a write that fails on the server when it touches no row
-// and must.
-func sure(w *write) string {
-	if w.must == nil {
-		return w.query
+// kindsOf groups writes of one text, in the order of the first of each kind and,
+// within a kind, in their own. What changes rows comes before what adds some.
+func kindsOf(list []write) (kinds [][]write) {
+	at := make(map[string]int)
+	for _, insert := range []bool{false, true} {
+		for _, w := range list {
+			if w.insert != insert {
+				continue
+			}
+			i, known := at[w.query]
+			if !known {
+				i = len(kinds)
+				kinds, at[w.query] = append(kinds, nil), i
+			}
+			kinds[i] = append(kinds[i], w)
+		}
 	}
-	return "WITH touched AS (" + w.query + " RETURNING 1) SELECT 1 / count(*) FROM touched"
+	return kinds
+}
+
+// tellAll is the step that tells writes of one text.
+func (x pipelined) tellAll(on batcher, same []write, told *int) (s step, err error) {
+	first := same[0]
+	s.query, s.args = first.query, first.args
+	if len(same) > 1 {
+		s.args = columnsOf(len(same), func(i int) []any { return same[i].args })
+		if s.query, err = x.together.text(x.ctx, on, first.query); err != nil {
+			return s, err
+		}
+	}
+	if first.must != nil {
+		s.query = sure(s.query, len(same))
+	}
+	s.take = func(from pgx.BatchResults) error {
+		_, err := from.Exec()
+		if err == nil {
+			*told++
+		} else if first.must != nil && sqlState(err) == divisionByZero {
+			err = first.must
+		}
+		return err
+	}
+	return s, nil
+}
+
+// sure is the text of a write that fails on the server unless it touches as many
+// rows as it must.
+func sure(query string, rows int) string {
+	return fmt.Sprintf("WITH touched AS (%s RETURNING 1) SELECT 1 / (count(*) = %d)::int FROM touched", query, rows)
 }
 
 // step is a statement on its way to the server, and what takes its answer.
@@ -134,28 +214,23 @@ type step struct {
 	take  func(from pgx.BatchResults) error
 }
 
-// stepsAtOnce bounds what is sent before the first answer is read: both sides
-// keep it in memory.
-const stepsAtOnce = 1024
-
-// send sends the steps and returns the error of the first one that failed. It
-// is driver.ErrBadConn as well when the connection is lost with it.
-func (x pipelined) send(steps []step) error {
+// send sends the steps that plan makes and returns the error of the first one
+// that failed. It is driver.ErrBadConn as well when the connection is lost with
+// it.
+func (x pipelined) send(plan func(batcher) ([]step, error)) error {
 	if x.writer.conn == nil {
 		return sql.ErrConnDone
 	}
 	return x.writer.conn.Raw(func(conn any) error {
 		on := conn.(batcher)
-		for some := range slices.Chunk(steps, stepsAtOnce) {
-			err := sendOnce(x.ctx, on, some)
-			if err != nil && on.IsClosed() {
-				return fmt.Errorf("%w: %w", driver.ErrBadConn, err)
-			}
-			if err != nil {
-				return err
-			}
+		steps, err := plan(on)
+		if err == nil {
+			err = sendOnce(x.ctx, on, steps)
 		}
-		return nil
+		if err != nil && on.IsClosed() {
+			err = fmt.Errorf("%w: %w", driver.ErrBadConn, err)
+		}
+		return err
 	})
 }
 

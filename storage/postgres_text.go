@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -40,6 +41,24 @@ func (c textConn) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults 
 		}
 	}
 	return c.Conn.Conn().SendBatch(ctx, b)
+}
+
+// ArgTypes asks the server what it takes a statement's arguments for.
+func (c textConn) ArgTypes(ctx context.Context, query string) ([]string, error) {
+	conn := c.Conn.Conn()
+	st, err := conn.Prepare(ctx, query, query)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(st.ParamOIDs))
+	for i, oid := range st.ParamOIDs {
+		typ, known := conn.TypeMap().TypeForOID(oid)
+		if !known {
+			return nil, fmt.Errorf("argument %d has the unknown type %d", i+1, oid)
+		}
+		names[i] = typ.Name
+	}
+	return names, nil
 }
 
 // IsClosed tells that the connection is lost.
