@@ -47,7 +47,8 @@ type FleetConfig struct {
 type Fleet struct {
 	config FleetConfig
 
-	changing sync.Mutex // held while bots are registered, removed, loaded
+	turns    turns      // one change of an account at a time, however long it takes
+	changing sync.Mutex // held while what is stored and the members change together
 	retired  []*otpcore.Bot
 
 	mu      sync.RWMutex

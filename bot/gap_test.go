@@ -274,3 +274,50 @@ func TestFloodOfOneChat(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowRemovalHoldsUpNobody: while a removed bot's connector takes its time
+// to stop, other bots come and go; only the same account waits its turn.
+func TestSlowRemovalHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		slow, other := s.bot(s.business()), s.bot(s.business())
+		const takes = 5 * time.Second // of the bubble
+		var ended time.Time
+		s.factory.scripts[slow.ID] = func(ctx context.Context, p *puppet) error {
+			p.home.Connected(ctx)
+			<-ctx.Done()
+			time.Sleep(takes)
+			ended = time.Now()
+			return nil
+		}
+		s.begin()
+		time.Sleep(time.Second)
+		removed := make(chan error, 1)
+		go func() { removed <- s.fleet.Remove(context.Background(), slow.BusinessID, slow.ID) }()
+		synctest.Wait()
+
+		began := time.Now()
+		_, err := s.fleet.Register(context.Background(), otpcore.BotRequest{BusinessID: s.business(), Kind: otpcore.BotTelegram, Token: "b"})
+		check(t, err)
+		check(t, s.fleet.Remove(context.Background(), other.BusinessID, other.ID))
+		check(t, s.fleet.Load(context.Background()))
+		if took := time.Since(began); took != 0 {
+			t.Errorf("other bots waited %v", took)
+		}
+		if err := s.fleet.Remove(context.Background(), slow.BusinessID, slow.ID); !errors.Is(err, otpcore.ErrNotFound) {
+			t.Errorf("a bot that is being removed was removed again: %v", err)
+		}
+		again := otpcore.BotRequest{BusinessID: slow.BusinessID, Kind: otpcore.BotTelegram, Token: slow.Account}
+		hurried, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if _, err := s.fleet.Register(hurried, again); otpcore.KindOf(err) != otpcore.KindUnavailable {
+			t.Errorf("a caller that does not wait for the account: %v", err)
+		}
+		b, err := s.fleet.Register(context.Background(), again)
+		check(t, err)
+		check(t, <-removed)
+		if ended.IsZero() || time.Since(ended) != 0 || b.ID == slow.ID {
+			t.Errorf("the account is registered again %v after its last bot stopped, as %s", time.Since(ended), b.ID)
+		}
+	})
+}

@@ -33,20 +33,34 @@ func (f *Fleet) Register(ctx context.Context, r otpcore.BotRequest) (*otpcore.Bo
 	if identity.Account == "" {
 		identity.Account = string(r.BusinessID)
 	}
+	over, err := f.turns.take(ctx, account{r.Kind, identity.Account})
+	if err != nil {
+		return nil, err
+	}
+	defer over()
+	old, m, err := f.admit(ctx, r, credential, identity)
+	if err != nil {
+		return nil, err
+	}
+	old.stop(errRemoved)
+	f.launch(m)
+	return m.shown(), nil
+}
+
+// admit stores the bot and puts its member in the place of the old one. A bot
+// that is registered again sends, and takes posts, without a gap: the new
+// connector stands in for the old one at once, and listens once that one has
+// stopped.
+func (f *Fleet) admit(ctx context.Context, r otpcore.BotRequest, credential string, identity Identity) (old, m *member, err error) {
 	f.changing.Lock()
 	defer f.changing.Unlock()
 	b, err := f.store(ctx, r, credential, identity)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// A bot that is registered again sends, and takes posts, without a gap: the
-	// new connector stands in for the old one at once, and listens once that one
-	// has stopped.
-	old, m := f.member(b.ID), f.enlist(b)
+	old, m = f.member(b.ID), f.enlist(b)
 	f.add(m)
-	old.stop(errRemoved)
-	f.launch(m)
-	return m.shown(), nil
+	return old, m, nil
 }
 
 func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential string, identity Identity) (*otpcore.Bot, error) {
@@ -141,8 +155,6 @@ func (f *Fleet) Get(ctx context.Context, business, id otpcore.ID) (*otpcore.Bot,
 // Remove deletes the bot with its links and stops it. A bot of the operator is
 // nobody's to remove.
 func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
-	f.changing.Lock()
-	defer f.changing.Unlock()
 	b, err := f.Get(ctx, business, id)
 	if err != nil {
 		return err
@@ -150,13 +162,15 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 	if business != "" && b.Shared() {
 		return otpcore.ErrNotFound
 	}
-	if err := f.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return tx.DeleteBot(b.ID) }); err != nil {
+	over, err := f.turns.take(ctx, accountOf(b))
+	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	m := f.members[id]
-	f.drop(id, b.BusinessID)
-	f.mu.Unlock()
+	defer over()
+	m, err := f.dismiss(ctx, b)
+	if err != nil {
+		return err
+	}
 	m.stop(errRemoved)
 	if m.callbackKey() != "" {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
@@ -171,6 +185,20 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 		}
 	}
 	return nil
+}
+
+// dismiss deletes the bot and returns the member that it had.
+func (f *Fleet) dismiss(ctx context.Context, b *otpcore.Bot) (*member, error) {
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	if err := f.config.Ledger.Write(ctx, func(tx otpcore.Tx) error { return tx.DeleteBot(b.ID) }); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.members[b.ID]
+	f.drop(b.ID, b.BusinessID)
+	return m, nil
 }
 
 // ForgetPhone deletes what connectors of the business keep about a phone beside the
