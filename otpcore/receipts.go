@@ -21,22 +21,8 @@ type Receipts struct {
 	// under another id.
 	kept  map[providerMessage]time.Time
 	sweep time.Time // when forgotten ones are taken out next
-	// early are receipts of businesses' bots that came before their message and
-	// name no delivery. Their owners could make up any number, so they never reach
-	// the database.
-	early map[providerMessage]earlyReceipt
+	early earlyReceipts
 }
-
-type earlyReceipt struct {
-	Receipt
-	until time.Time
-}
-
-// earlyAtOnce bounds the receipts that are kept in memory.
-const earlyAtOnce = 1000
-
-// keepEarly is how long one of them waits for its message.
-const keepEarly = 5 * time.Minute
 
 type providerMessage struct{ provider, id string }
 
@@ -48,7 +34,7 @@ const receiptsAtOnce = 100
 const keepReceipt = 15 * time.Minute
 
 func newReceipts(d *desk, cfg Config) *Receipts {
-	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time), early: make(map[providerMessage]earlyReceipt)}
+	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time)}
 }
 
 // keep notes that a receipt is about to be kept for its message.
@@ -63,40 +49,29 @@ func (r *Receipts) keep(m providerMessage) {
 	r.kept[m] = now.Add(keepReceipt)
 }
 
-// waiting reports, once, whether a receipt was kept for the message.
-func (r *Receipts) waiting(m providerMessage) bool {
+// waiting reports, once, whether a receipt was kept for the bot's message.
+func (r *Receipts) waiting(bot ID, m providerMessage) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, ok := r.kept[m]
 	delete(r.kept, m)
-	_, early := r.early[m]
-	return ok || early
+	return ok || r.early.has(bot, m)
 }
 
-// hold keeps the furthest word on a message in memory.
+// hold keeps in memory what a bot said of a message that is not known yet.
 func (r *Receipts) hold(receipt Receipt) {
-	m, now := providerMessage{receipt.Provider, receipt.MessageID}, r.ledger.Now()
+	now := r.ledger.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.early) >= earlyAtOnce {
-		maps.DeleteFunc(r.early, func(_ providerMessage, e earlyReceipt) bool { return now.After(e.until) })
-	}
-	before, known := r.early[m]
-	if len(r.early) < earlyAtOnce && !known || known && receipt.Status.rank() >= before.Status.rank() {
-		r.early[m] = earlyReceipt{receipt, now.Add(keepEarly)}
-	}
+	r.early.hold(receipt, now)
 }
 
 // held gives back, once, what hold has kept, or nil.
-func (r *Receipts) held(m providerMessage) *Receipt {
+func (r *Receipts) held(bot ID, m providerMessage) *Receipt {
+	now := r.ledger.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e, ok := r.early[m]
-	delete(r.early, m)
-	if !ok || r.ledger.Now().After(e.until) {
-		return nil
-	}
-	return &e.Receipt
+	return r.early.take(bot, m, now)
 }
 
 // Accept applies receipts. One that comes before the answer to its own send is
@@ -139,18 +114,18 @@ func (r *Receipts) acceptOne(tx Tx, receipt Receipt) error {
 }
 
 // join applies the kept receipt of a message whose id was stored a moment ago.
-func (r *Receipts) join(ctx context.Context, provider, messageID string) error {
-	early := r.held(providerMessage{provider, messageID})
+func (r *Receipts) join(ctx context.Context, bot ID, m providerMessage) error {
+	early := r.held(bot, m)
 	return r.ledger.Write(ctx, func(tx Tx) error {
 		receipt := early
 		var err error
 		if receipt == nil {
-			receipt, err = tx.TakeReceipt(provider, messageID)
+			receipt, err = tx.TakeReceipt(m.provider, m.id)
 		}
 		if err != nil || receipt == nil {
 			return err
 		}
-		ref, id, err := tx.FindSent(provider, messageID)
+		ref, id, err := tx.FindSent(m.provider, m.id)
 		if err != nil {
 			return err
 		}

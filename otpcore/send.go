@@ -87,13 +87,14 @@ func (dlv *Delivery) ref() Ref {
 
 // join applies a receipt that came before its send's own answer.
 func (d *Dispatcher) join(j job, accepted Accepted) {
-	if j.delivery.Kind != DeliverCode && j.delivery.Kind != DeliverOrder || !d.receipts.waiting(providerMessage{accepted.Provider, accepted.MessageID}) {
+	m := providerMessage{accepted.Provider, accepted.MessageID}
+	if j.delivery.Kind != DeliverCode && j.delivery.Kind != DeliverOrder || !d.receipts.waiting(j.delivery.BotID, m) {
 		return
 	}
 	d.workers.Add(1)
 	go func() {
 		defer d.workers.Done()
-		if err := d.receipts.join(d.sends, accepted.Provider, accepted.MessageID); err != nil {
+		if err := d.receipts.join(d.sends, j.delivery.BotID, m); err != nil {
 			d.log.Warn("early receipt not joined", "delivery", j.delivery.ID, "error", err)
 		}
 	}()
