@@ -31,7 +31,9 @@ const (
 
 // admit reports whether the update is to be handled. What the network tells of
 // its own accord always is: that somebody blocked the bot, or that the account is
-// somebody else's now, who must not keep the link by writing a lot.
+// somebody else's now, who must not keep the link by writing a lot. A chat is
+// judged by when the person wrote: after an outage, what was written in hours
+// comes at once.
 func (f *floods) admit(in Inbound, now time.Time) bool {
 	switch in.Kind {
 	case Blocked, Unblocked, Moved:
@@ -40,13 +42,18 @@ func (f *floods) admit(in Inbound, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sweep(now)
+	at := now
+	if !in.At.IsZero() && in.At.Before(now) {
+		at = in.At
+	}
 	a := f.chats[in.Chat]
 	if a == nil {
-		a = &allowance{left: floodBurst, at: now}
+		a = &allowance{left: floodBurst, at: at}
 		f.chats[in.Chat] = a
 	}
-	a.left = min(floodBurst, a.left+float64(now.Sub(a.at))/float64(floodEvery))
-	a.at = now
+	if rest := at.Sub(a.at); rest > 0 {
+		a.left, a.at = min(floodBurst, a.left+float64(rest)/float64(floodEvery)), at
+	}
 	if a.left < 1 {
 		return false
 	}

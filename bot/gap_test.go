@@ -275,6 +275,39 @@ func TestFloodOfOneChat(t *testing.T) {
 	})
 }
 
+// TestWhatWaitedIsNoFlood: after an outage the network hands over at once what a
+// person has written in hours. A flood of that time is still one.
+func TestWhatWaitedIsNoFlood(t *testing.T) {
+	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		every time.Duration // between two of a hundred messages
+		want  int
+	}{
+		"a talk":             {time.Minute, 100},
+		"as fast as allowed": {floodEvery, 100},
+		"a flood":            {0, floodBurst},
+	} {
+		var f floods
+		handled := 0
+		for i := range 100 {
+			in := Inbound{Chat: "7", Kind: Text, At: now.Add(-3*time.Hour + time.Duration(i)*tt.every)}
+			if f.admit(in, now) {
+				handled++
+			}
+		}
+		if handled != tt.want {
+			t.Errorf("%s: %d of 100 messages were handled, want %d", name, handled, tt.want)
+		}
+	}
+	var f floods
+	for range 100 { // whoever could date messages ahead would gain nothing
+		f.admit(Inbound{Chat: "7", Kind: Text, At: now.Add(time.Hour)}, now)
+	}
+	if f.admit(Inbound{Chat: "7", Kind: Text, At: now.Add(2 * time.Hour)}, now) {
+		t.Error("a date in the future made room")
+	}
+}
+
 // TestSlowRemovalHoldsUpNobody: while a removed bot's connector takes its time
 // to stop, other bots come and go; only the same account waits its turn.
 func TestSlowRemovalHoldsUpNobody(t *testing.T) {
