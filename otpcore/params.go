@@ -62,7 +62,7 @@ var (
 	amountForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$`)
 	countForm    = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})$`)
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
-	orderForm    = regexp.MustCompile(`^[\p{L}\p{N}#№/_.-]{1,32}$`)
+	orderForm    = regexp.MustCompile(`^[\p{L}\p{N}#№/_.-]+$`) // of up to 32 characters
 )
 
 func checkParam(at, kind string, p Param) (Param, error) {
@@ -74,7 +74,7 @@ func checkParam(at, kind string, p Param) (Param, error) {
 	}
 	switch kind {
 	case "order_number":
-		if !orderForm.MatchString(p.Text) || LeadsAway(p.Text) {
+		if utf8.RuneCountInString(p.Text) > 32 || !orderForm.MatchString(p.Text) || LeadsAway(p.Text) {
 			return p, invalid("param_type", at, "Send an order number of up to 32 letters, digits and # № / _ . - characters that is no link.")
 		}
 		return p, nil
