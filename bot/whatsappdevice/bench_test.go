@@ -47,7 +47,6 @@ func BenchmarkSend(b *testing.B) {
 // BenchmarkDevice measures the memory of a device that is linked and online, with
 // the simulator's half of it.
 func BenchmarkDevice(b *testing.B) {
-	const devices = 50
 	used := func() uint64 {
 		runtime.GC()
 		runtime.GC()
@@ -55,12 +54,10 @@ func BenchmarkDevice(b *testing.B) {
 		runtime.ReadMemStats(&m)
 		return m.HeapInuse + m.StackInuse
 	}
+	before, goroutines := used(), runtime.NumGoroutine()
 	for range b.N {
-		before, goroutines := used(), runtime.NumGoroutine()
-		for range devices {
-			newLinked(b)
-		}
-		b.ReportMetric(float64(used()-before)/devices/1024, "KiB/device")
-		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/devices, "goroutines/device")
+		newLinked(b)
 	}
+	b.ReportMetric(float64(used()-before)/float64(b.N)/1024, "KiB/device")
+	b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/float64(b.N), "goroutines/device")
 }
