@@ -29,9 +29,13 @@ func tendMemory(ctx context.Context) error {
 	defer look.Stop()
 	heap, set := heapRoom{bytes: quietRoom}, 0
 	for {
-		if percent := heap.percent(readCollector()); percent != set {
+		percent, calm := heap.look(readCollector())
+		if percent != set {
 			debug.SetGCPercent(percent)
 			set = percent
+		}
+		if calm {
+			debug.FreeOSMemory()
 		}
 		select {
 		case <-look.C:
@@ -45,19 +49,29 @@ func tendMemory(ctx context.Context) error {
 type heapRoom struct {
 	bytes       uint64
 	collections uint64 // until the last look
+	idle        int    // looks since the last collection
 }
 
-// percent is called once a second, with the number of collections so far and
-// the bytes that the last one left, and returns what GOGC should be.
-func (r *heapRoom) percent(collections, alive uint64) int {
-	switch since := collections - r.collections; {
+// idleLooks without a collection tell the end of a load from a pause in it.
+const idleLooks = 5
+
+// look is called once a second, with the number of collections so far and the
+// bytes that the last one left. It returns what GOGC should be, and whether a
+// load has ended a moment ago, so that what it took may be given back.
+func (r *heapRoom) look(collections, alive uint64) (percent int, calm bool) {
+	since := collections - r.collections
+	r.collections = collections
+	if r.idle++; since > 0 {
+		r.idle = 0
+	}
+	switch {
 	case since > 1:
 		r.bytes = min(2*r.bytes, busyRoom)
-	case since == 0:
+	case r.idle >= idleLooks && r.bytes > quietRoom:
 		r.bytes = max(r.bytes/2, quietRoom)
+		calm = r.bytes == quietRoom
 	}
-	r.collections = collections
-	return int(100 * r.bytes / max(alive, 1<<20))
+	return int(100 * r.bytes / max(alive, 1<<20)), calm
 }
 
 func readCollector() (collections, alive uint64) {

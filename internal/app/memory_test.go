@@ -12,21 +12,31 @@ func TestHeapHasRoomByLoad(t *testing.T) {
 		collections uint64 // in all
 		alive       uint64
 		want        uint64 // room in MB, by which the heap may grow
+		calm        bool
 	}{
-		{0, 0, 20},         // nothing was collected yet
-		{1, 10 * mb, 20},   // once a second is enough
-		{9, 10 * mb, 40},   // under load the room doubles
-		{13, 10 * mb, 80},  //
-		{15, 40 * mb, 120}, // up to a bound
-		{25, 40 * mb, 120},
-		{26, 40 * mb, 120}, // once a second again
-		{26, 40 * mb, 60},  // and goes back when the load does
-		{26, 40 * mb, 30},
-		{26, 40 * mb, 20},
-		{26, 40 * mb, 20},
-		{26, 200 * mb, 20}, // whatever is alive
+		{0, 0, 20, false},         // nothing was collected yet
+		{1, 10 * mb, 20, false},   // once a second is enough
+		{9, 10 * mb, 40, false},   // under load the room doubles
+		{13, 10 * mb, 80, false},  //
+		{15, 40 * mb, 120, false}, // up to a bound
+		{25, 40 * mb, 120, false},
+		{26, 40 * mb, 120, false}, // a pause
+		{26, 40 * mb, 120, false},
+		{27, 40 * mb, 120, false},
+		{27, 40 * mb, 120, false}, // the end of the load
+		{27, 40 * mb, 120, false},
+		{27, 40 * mb, 120, false},
+		{27, 40 * mb, 120, false},
+		{27, 40 * mb, 60, false}, // of which the room is given back
+		{27, 40 * mb, 30, false},
+		{27, 40 * mb, 20, true},
+		{28, 40 * mb, 20, false},
+		{28, 200 * mb, 20, false}, // whatever is alive
 	} {
-		percent := r.percent(look.collections, look.alive)
+		percent, calm := r.look(look.collections, look.alive)
+		if calm != look.calm {
+			t.Errorf("look %d: the load has just ended: %t", i, calm)
+		}
 		alive := max(look.alive, 1*mb)
 		if room := uint64(percent) * alive / 100 / mb; r.bytes/mb != look.want || room > look.want || room+3 < look.want {
 			t.Errorf("look %d: %d%% of %d MB are %d MB, want %d", i, percent, alive/mb, room, look.want)
