@@ -81,48 +81,6 @@ func (x pipelined) open(list reads) (opened bool, err error) {
 	return opened, err
 }
 
-// askAll is the step that asks reads of one query.
-func (x pipelined) askAll(on batcher, list reads) (step, error) {
-	query := x.writer.dialect.writing(list[0].query)
-	if len(list) == 1 {
-		return step{query, list[0].args, list[0].take}, nil
-	}
-	text, err := x.together.text(x.ctx, on, query)
-	return step{text, columnsOf(len(list), func(i int) []any { return list[i].args }), list.take}, err
-}
-
-// take hands over every row of a read.
-func (r *read) take(from pgx.BatchResults) error {
-	return eachRow(from, func(rows pgx.Rows) error { return r.row(rows.Scan) })
-}
-
-// take hands every row to the read whose number it bears.
-func (list reads) take(from pgx.BatchResults) error {
-	return eachRow(from, func(rows pgx.Rows) error {
-		into := make([]any, len(rows.FieldDescriptions()))
-		var n int
-		into[0] = &n
-		if err := rows.Scan(into...); err != nil {
-			return err
-		}
-		return list[n-1].row(func(own ...any) error { return rows.Scan(append([]any{nil}, own...)...) })
-	})
-}
-
-func eachRow(from pgx.BatchResults, do func(pgx.Rows) error) error {
-	rows, err := from.Query()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := do(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // commit does not know whether the batch is stored when the connection breaks:
 // the server may have reached COMMIT.
 func (x pipelined) commit(list []write) error {
@@ -154,64 +112,6 @@ func (x pipelined) commit(list []write) error {
 	default:
 		return fmt.Errorf("commit: %w", err)
 	}
-}
-
-// kindsOf groups writes of one text, in the order of the first of each kind and,
-// within a kind, in their own. What changes rows comes before what adds some.
-func kindsOf(list []write) (kinds [][]write) {
-	at := make(map[string]int)
-	for _, insert := range []bool{false, true} {
-		for _, w := range list {
-			if w.insert != insert {
-				continue
-			}
-			i, known := at[w.query]
-			if !known {
-				i = len(kinds)
-				kinds, at[w.query] = append(kinds, nil), i
-			}
-			kinds[i] = append(kinds[i], w)
-		}
-	}
-	return kinds
-}
-
-// tellAll is the step that tells writes of one text.
-func (x pipelined) tellAll(on batcher, same []write, told *int) (s step, err error) {
-	first := same[0]
-	s.query, s.args = first.query, first.args
-	if len(same) > 1 {
-		s.args = columnsOf(len(same), func(i int) []any { return same[i].args })
-		if s.query, err = x.together.text(x.ctx, on, first.query); err != nil {
-			return s, err
-		}
-	}
-	if first.must != nil {
-		s.query = sure(s.query, len(same))
-	}
-	s.take = func(from pgx.BatchResults) error {
-		_, err := from.Exec()
-		if err == nil {
-			*told++
-		} else if first.must != nil && sqlState(err) == divisionByZero {
-			err = first.must
-		}
-		return err
-	}
-	return s, nil
-}
-
-// sure is the text of a write that fails on the server unless it touches as many
-// rows as it must.
-func sure(query string, rows int) string {
-	return fmt.Sprintf("WITH touched AS (%s RETURNING 1) SELECT 1 / (count(*) = %d)::int FROM touched", query, rows)
-}
-
-// step is a statement on its way to the server, and what takes its answer.
-type step struct {
-	query string
-	args  []any
-	take  func(from pgx.BatchResults) error
 }
 
 // send sends the steps that plan makes and returns the error of the first one

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -155,4 +156,42 @@ func everyHotStatement(t *testing.T, db *DB) {
 	}
 	inBatch(t, db, asks, tells...)
 	inBatch(t, db, asks, changes...)
+}
+
+// TestBatchWithAStaleRowIsRefused changes three verifications, of which one has
+// ended meanwhile. Nothing of the batch may be stored.
+func TestBatchWithAStaleRowIsRefused(t *testing.T) { onEach(t, batchWithAStaleRow) }
+
+func batchWithAStaleRow(t *testing.T, db *DB) {
+	var puts, changes []write
+	for i := range 3 {
+		v := filled[otpcore.Verification](t)
+		v.ID, v.Status, v.Attempts = otpcore.ID(fmt.Sprint("vrf_", i)), otpcore.Pending, 0
+		puts = append(puts, putVerification(v))
+		v.Attempts = 1
+		changes = append(changes, changeVerification(v))
+	}
+	inBatch(t, db, nil, puts...)
+	inWriter(t, db, func(tr *transaction) error {
+		_, err := tr.exec(endByHand + ", own_code = NULL WHERE id = 'vrf_1'")
+		return err
+	})
+	x := db.writer.newExchange()
+	if err := x.begin(nil); err != nil {
+		t.Fatal(err)
+	}
+	err := x.commit(changes)
+	x.rollback()
+	if _, guilty := errors.AsType[*statementError](err); !guilty || !errors.Is(err, errStaleVerification) {
+		t.Errorf("a batch that changes what has ended: %v", err)
+	}
+	inWriter(t, db, func(tr *transaction) error {
+		for i := range 3 {
+			v, err := tr.verification(otpcore.ID(fmt.Sprint("vrf_", i)))
+			if err != nil || v.Attempts != 0 {
+				t.Errorf("%d attempts are stored, %v", v.Attempts, err)
+			}
+		}
+		return nil
+	})
 }
