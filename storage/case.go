@@ -162,6 +162,9 @@ func (f *file) shared() []any {
 	if f.order != nil {
 		keys = append(keys, f.order.ID)
 	}
+	if f.ofOrder && len(f.links) > 0 { // which are of one phone, and which it may end
+		keys = append(keys, phoneKey{f.links[0].BusinessID, f.links[0].Phone.Index})
+	}
 	if v := f.verification; v != nil && v.Kind == otpcore.KindHandover {
 		keys = append(keys, v.ID)
 	}

@@ -60,6 +60,7 @@ var sessionSettings = map[string]string{
 var byKey = map[string]string{
 	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
 	"plan_cache_mode": "force_generic_plan", // planned once, not for each batch
+	"jit":             "off",                // which takes longer than any of them
 }
 
 const connectTimeout = 5 * time.Second

@@ -47,7 +47,9 @@ var argument = regexp.MustCompile(`\$([0-9]+)`)
 // rewritten takes the arguments from the rows of k, in which they are a1, a2, …,
 // and n is the number of the row.
 //
-// A SELECT gives the row's number before the columns of its own. An UPDATE must
+// A SELECT gives the row's number before the columns of its own, and keeps the
+// plan that it has alone: OFFSET 0 keeps the server from dissolving it, after which
+// a subquery of its would be asked anew for every row of the table. An UPDATE must
 // not find one row under two of k, or only the first one counts.
 func rewritten(query string, types []string) string {
 	query = argument.ReplaceAllString(query, "k.a$1")
@@ -58,7 +60,7 @@ func rewritten(query string, types []string) string {
 	rows := fmt.Sprintf("unnest(%s) WITH ORDINALITY AS k (%s, n)", strings.Join(arrays, ", "), strings.Join(columns, ", "))
 	switch verb, _, _ := strings.Cut(query, " "); verb {
 	case "SELECT":
-		return "SELECT k.n, found.* FROM " + rows + " CROSS JOIN LATERAL (" + query + ") found"
+		return "SELECT k.n, found.* FROM " + rows + " CROSS JOIN LATERAL (" + query + " OFFSET 0) found"
 	case "UPDATE":
 		set, where, _ := strings.Cut(query, "WHERE ")
 		return set + "FROM " + rows + " WHERE " + where

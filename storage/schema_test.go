@@ -46,31 +46,86 @@ var placeholder = regexp.MustCompile(`\$\d+`)
 func TestHotStatementsSeekOnPostgres(t *testing.T) {
 	db := openLab(t, newPostgresLab)
 	inWriter(t, db, func(tr *transaction) error {
-		for _, set := range []string{"SET LOCAL enable_seqscan = off", "SET LOCAL plan_cache_mode = force_generic_plan"} {
-			if _, err := tr.exec(set); err != nil {
-				return err
-			}
-		}
-		for i, query := range hotStatements {
-			if _, err := tr.exec(fmt.Sprintf("PREPARE hot_%d AS %s", i, query)); err != nil {
-				return err
-			}
-			args := make(map[string]bool)
-			for _, name := range placeholder.FindAllString(query, -1) {
-				args[name] = true
-			}
-			nulls := strings.TrimSuffix(strings.Repeat("NULL, ", len(args)), ", ")
-			plan, err := all(&tr.session, func(scan func(...any) error) (line string, err error) {
-				err = scan(&line)
-				return line, err
-			}, fmt.Sprintf("EXPLAIN EXECUTE hot_%d(%s)", i, nulls))
+		for _, query := range hotStatements {
+			plan, err := planOf(tr, query)
 			if err != nil {
 				return err
 			}
-			if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan") {
-				t.Errorf("%s\nruns as\n%s", query, text)
+			if strings.Contains(plan, "Seq Scan") {
+				t.Errorf("%s\nruns as\n%s", query, plan)
 			}
 		}
 		return nil
 	})
+}
+
+// TestBatchesSeekOnPostgres holds the statements that a batch sends for several
+// of its members to a stricter rule: no index is read from end to end, and no
+// subquery asked for each row of a table.
+func TestBatchesSeekOnPostgres(t *testing.T) {
+	db := openLab(t, newPostgresLab)
+	inWriter(t, db, func(tr *transaction) error {
+		for _, single := range batchStatements {
+			var query string
+			err := db.writer.conn.Raw(func(conn any) (err error) {
+				query, err = new(together).text(t.Context(), conn.(batcher), db.dialect.writing(single))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			plan, err := planOf(tr, query)
+			if err != nil {
+				return err
+			}
+			if !seeks(plan) {
+				t.Errorf("%s\nruns as\n%s", query, plan)
+			}
+		}
+		return nil
+	})
+}
+
+// batchStatements are those of ops, which may go together.
+var batchStatements = []string{
+	selectVerification, deliveriesOf, linksOfVerification, standingOfVerification, selectDelivery,
+	selectOrder, deliveriesOfOrder, verificationOfOrder, linksOfOrder,
+	selectOrderNumber, deliveriesOfOrderNumber, verificationOfOrderNumber, linksOfPhone,
+	standingsOfPhone, begunOfPhone, selectOnce,
+	updateVerification, updateDelivery, updateOrder,
+	insertVerification, insertDelivery, insertEvent, insertOrder, insertOrderUpdate, upsertLink, upsertStanding, upsertOnce,
+}
+
+// seeks tells a plan that finds each row by an index.
+func seeks(plan string) bool {
+	lines := strings.Split(plan, "\n")
+	for i, line := range lines {
+		filtered := strings.Contains(line, "Filter: ") && strings.Contains(line, "SubPlan")
+		byIndex := strings.Contains(line, "Index Scan") || strings.Contains(line, "Index Only Scan")
+		if strings.Contains(line, "Seq Scan") || filtered || byIndex && (i+1 == len(lines) || !strings.Contains(lines[i+1], "Index Cond")) {
+			return false
+		}
+	}
+	return true
+}
+
+var prepared int
+
+// planOf explains the statement for any arguments on a connection that has the
+// writer's settings.
+func planOf(tr *transaction, query string) (string, error) {
+	prepared++
+	if _, err := tr.exec(fmt.Sprintf("PREPARE hot_%d AS %s", prepared, query)); err != nil {
+		return "", err
+	}
+	args := make(map[string]bool)
+	for _, name := range placeholder.FindAllString(query, -1) {
+		args[name] = true
+	}
+	nulls := strings.TrimSuffix(strings.Repeat("NULL, ", len(args)), ", ")
+	plan, err := all(&tr.session, func(scan func(...any) error) (line string, err error) {
+		err = scan(&line)
+		return line, err
+	}, fmt.Sprintf("EXPLAIN EXECUTE hot_%d(%s)", prepared, nulls))
+	return strings.Join(plan, "\n"), err
 }

@@ -16,7 +16,7 @@ func TestStatementsAreRewrittenForRows(t *testing.T) {
 	const rows = "unnest($1::text[], $2::int8[]) WITH ORDINALITY AS k (a1, a2, n)"
 	for query, want := range map[string]string{
 		"SELECT a, b FROM t WHERE c = $1 AND d IN ($2, 7) FOR UPDATE": "SELECT k.n, found.* FROM " + rows +
-			" CROSS JOIN LATERAL (SELECT a, b FROM t WHERE c = k.a1 AND d IN (k.a2, 7) FOR UPDATE) found",
+			" CROSS JOIN LATERAL (SELECT a, b FROM t WHERE c = k.a1 AND d IN (k.a2, 7) FOR UPDATE OFFSET 0) found",
 		"UPDATE t SET a = $1\n\tWHERE b = $2 AND (c = 'x' OR a = $1)": "UPDATE t SET a = k.a1\n\tFROM " + rows +
 			" WHERE b = k.a2 AND (c = 'x' OR a = k.a1)",
 		"INSERT INTO t (a, b)\n\tVALUES ($1, $2)\n\tON CONFLICT (a) DO UPDATE SET b = excluded.b": "INSERT INTO t (a, b)\n\tSELECT k.a1, k.a2 FROM " + rows +

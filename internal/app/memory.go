@@ -16,6 +16,8 @@ import (
 const (
 	quietRoom = 20 << 20
 	busyRoom  = 120 << 20
+	// leastAlive is the heap that the collector lets grow in any case.
+	leastAlive = 4 << 20
 )
 
 // tendMemory adjusts the room to the load until ctx ends. It leaves the choice
@@ -71,7 +73,7 @@ func (r *heapRoom) look(collections, alive uint64) (percent int, calm bool) {
 		r.bytes = max(r.bytes/2, quietRoom)
 		calm = r.bytes == quietRoom
 	}
-	return int(100 * r.bytes / max(alive, 1<<20)), calm
+	return max(1, int(100*r.bytes/max(alive, leastAlive))), calm
 }
 
 func readCollector() (collections, alive uint64) {

@@ -37,7 +37,7 @@ func TestHeapHasRoomByLoad(t *testing.T) {
 		if calm != look.calm {
 			t.Errorf("look %d: the load has just ended: %t", i, calm)
 		}
-		alive := max(look.alive, 1*mb)
+		alive := max(look.alive, leastAlive)
 		if room := uint64(percent) * alive / 100 / mb; r.bytes/mb != look.want || room > look.want || room+3 < look.want {
 			t.Errorf("look %d: %d%% of %d MB are %d MB, want %d", i, percent, alive/mb, room, look.want)
 		}
