@@ -24,25 +24,15 @@ type bulkText struct {
 }
 
 // gather puts inserts of the same kind into common statements. Their order
-// among themselves stays, which the timeline rests on; inserts of other kinds
-// and the statements that are not inserts do not depend on each other, because
-// no two ops of a batch share a case.
+// among themselves stays, which the timeline rests on.
 func (b *bulk) gather(list []write) []write {
 	var out []write
-	var kinds []string
-	byKind := make(map[string][]write)
-	for _, w := range list {
-		if !w.insert {
-			out = append(out, w)
+	for _, some := range kindsOf(list) {
+		if !some[0].insert {
+			out = append(out, some...)
 			continue
 		}
-		if byKind[w.query] == nil {
-			kinds = append(kinds, w.query)
-		}
-		byKind[w.query] = append(byKind[w.query], w)
-	}
-	for _, query := range kinds {
-		for some := byKind[query]; len(some) > 0; {
+		for len(some) > 0 {
 			n := rowsAtOnce
 			for n > len(some) {
 				n /= 2
@@ -52,6 +42,28 @@ func (b *bulk) gather(list []write) []write {
 		}
 	}
 	return out
+}
+
+// kindsOf groups writes of one text, in the order of the first of each kind and,
+// within a kind, in their own. What changes rows comes before what adds some.
+// Writes of different kinds do not depend on each other, because no two ops of a
+// batch share a case.
+func kindsOf(list []write) (kinds [][]write) {
+	at := make(map[string]int)
+	for _, insert := range []bool{false, true} {
+		for _, w := range list {
+			if w.insert != insert {
+				continue
+			}
+			i, known := at[w.query]
+			if !known {
+				i = len(kinds)
+				kinds, at[w.query] = append(kinds, nil), i
+			}
+			kinds[i] = append(kinds[i], w)
+		}
+	}
+	return kinds
 }
 
 // join makes one statement of inserts of the same kind.

@@ -28,10 +28,11 @@ type pipelined struct {
 
 var _ exchange = pipelined{}
 
-// batcher is a driver's connection that takes many statements at once.
+// batcher is a driver's connection that takes many statements at once, and knows
+// the types of a statement's arguments as the server writes them.
 type batcher interface {
-	typist
 	SendBatch(context.Context, *pgx.Batch) pgx.BatchResults
+	ArgTypes(ctx context.Context, query string) ([]string, error)
 	IsClosed() bool
 }
 

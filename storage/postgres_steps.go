@@ -55,26 +55,6 @@ func eachRow(from pgx.BatchResults, do func(pgx.Rows) error) error {
 	return rows.Err()
 }
 
-// kindsOf groups writes of one text, in the order of the first of each kind and,
-// within a kind, in their own. What changes rows comes before what adds some.
-func kindsOf(list []write) (kinds [][]write) {
-	at := make(map[string]int)
-	for _, insert := range []bool{false, true} {
-		for _, w := range list {
-			if w.insert != insert {
-				continue
-			}
-			i, known := at[w.query]
-			if !known {
-				i = len(kinds)
-				kinds, at[w.query] = append(kinds, nil), i
-			}
-			kinds[i] = append(kinds[i], w)
-		}
-	}
-	return kinds
-}
-
 // tellAll is the step that tells writes of one text.
 func (x pipelined) tellAll(on batcher, same []write, told *int) (s step, err error) {
 	first := same[0]

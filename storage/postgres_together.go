@@ -20,14 +20,9 @@ type together struct {
 	texts map[string]string // by the single statement's
 }
 
-// typist knows the types of a statement's arguments, as the server writes them.
-type typist interface {
-	ArgTypes(ctx context.Context, query string) ([]string, error)
-}
-
 // text returns the common text for a statement, which may begin with SELECT,
 // UPDATE or INSERT.
-func (t *together) text(ctx context.Context, on typist, query string) (string, error) {
+func (t *together) text(ctx context.Context, on batcher, query string) (string, error) {
 	if text, known := t.texts[query]; known {
 		return text, nil
 	}

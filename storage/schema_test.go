@@ -2,7 +2,6 @@ package storage
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,8 +37,6 @@ func TestBothSchemasAreTheSame(t *testing.T) {
 	}
 	same(t, "the schema of PostgreSQL", servers, files)
 }
-
-var placeholder = regexp.MustCompile(`\$\d+`)
 
 // TestHotStatementsSeekOnPostgres asks PostgreSQL how it runs the statements
 // for any arguments, where it may only scan a table when no index serves.
@@ -109,23 +106,23 @@ func seeks(plan string) bool {
 	return true
 }
 
-var prepared int
-
 // planOf explains the statement for any arguments on a connection that has the
 // writer's settings.
 func planOf(tr *transaction, query string) (string, error) {
-	prepared++
-	if _, err := tr.exec(fmt.Sprintf("PREPARE hot_%d AS %s", prepared, query)); err != nil {
+	if _, err := tr.exec("PREPARE hot AS " + query); err != nil {
 		return "", err
 	}
 	args := make(map[string]bool)
-	for _, name := range placeholder.FindAllString(query, -1) {
+	for _, name := range argument.FindAllString(query, -1) {
 		args[name] = true
 	}
 	nulls := strings.TrimSuffix(strings.Repeat("NULL, ", len(args)), ", ")
 	plan, err := all(&tr.session, func(scan func(...any) error) (line string, err error) {
 		err = scan(&line)
 		return line, err
-	}, fmt.Sprintf("EXPLAIN EXECUTE hot_%d(%s)", prepared, nulls))
+	}, fmt.Sprintf("EXPLAIN EXECUTE hot(%s)", nulls))
+	if err == nil {
+		_, err = tr.exec("DEALLOCATE hot")
+	}
 	return strings.Join(plan, "\n"), err
 }
