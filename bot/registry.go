@@ -162,7 +162,7 @@ func (f *Fleet) Remove(ctx context.Context, business, id otpcore.ID) error {
 	if business != "" && b.Shared() {
 		return otpcore.ErrNotFound
 	}
-	over, err := f.turns.take(ctx, accountOf(b))
+	over, err := f.turns.take(ctx, account{b.Kind, b.Account})
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,6 @@ type account struct {
 	id   string
 }
 
-func accountOf(b *otpcore.Bot) account { return account{b.Kind, b.Account} }
-
 // take waits for the account's turn, which lasts until over is called.
 func (t *turns) take(ctx context.Context, a account) (over func(), err error) {
 	for {

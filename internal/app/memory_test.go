@@ -14,10 +14,10 @@ func TestHeapHasRoomByLoad(t *testing.T) {
 		want        uint64 // room in MB, by which the heap may grow
 		calm        bool
 	}{
-		{0, 0, 20, false},         // nothing was collected yet
-		{1, 10 * mb, 20, false},   // once a second is enough
-		{9, 10 * mb, 40, false},   // under load the room doubles
-		{13, 10 * mb, 80, false},  //
+		{0, 0, 20, false},       // nothing was collected yet
+		{1, 10 * mb, 20, false}, // once a second is enough
+		{9, 10 * mb, 40, false}, // under load the room doubles
+		{13, 10 * mb, 80, false},
 		{15, 40 * mb, 120, false}, // up to a bound
 		{25, 40 * mb, 120, false},
 		{26, 40 * mb, 120, false}, // a pause
