@@ -53,13 +53,12 @@ func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err err
 		return nil, nil, err
 	}
 	failpoint.Hit(failpoint.AfterReads)
-	var writes []write
+	writes := make([]write, 0, 4*len(batch))
 	seen := make(map[any]bool, len(batch))
 	outcomes = make([]outcome, 0, len(batch))
 	for i := range all {
 		k := &all[i]
-		some, err := w.decide(k, now, seen)
-		if err != nil {
+		if writes, err = w.decide(k, writes, now, seen); err != nil {
 			x.rollback()
 			return nil, nil, err
 		}
@@ -67,7 +66,6 @@ func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err err
 			late = append(late, k.job)
 			continue
 		}
-		writes = append(writes, some...)
 		outcomes = append(outcomes, k.outcome())
 	}
 	failpoint.Hit(failpoint.AfterDecide)
@@ -85,17 +83,17 @@ func (w *writer) runOnce(batch []*job) (outcomes []outcome, late []*job, err err
 // errLate is the outcome of an op that must wait for the next batch.
 var errLate = errors.New("another op of the batch has this phone or this order")
 
-// decide runs an op's decision and returns what it wants written. Its own
+// decide runs an op's decision and adds what it wants written to the list. Its own
 // error is that of an op which asks for what cannot be written.
-func (w *writer) decide(k *work, now time.Time, seen map[any]bool) ([]write, error) {
+func (w *writer) decide(k *work, list []write, now time.Time, seen map[any]bool) ([]write, error) {
 	op := k.job.op
 	if k.err = k.file.scope(op); k.err != nil {
-		return nil, nil
+		return list, nil
 	}
 	shared := k.file.shared()
 	if slices.ContainsFunc(shared, func(key any) bool { return seen[key] }) {
 		k.err = errLate
-		return nil, nil
+		return list, nil
 	}
 	for _, key := range shared {
 		seen[key] = true
@@ -103,10 +101,10 @@ func (w *writer) decide(k *work, now time.Time, seen map[any]bool) ([]write, err
 	c := &otpcore.Case{Now: now, Epoch: w.epoch.Load(), Boot: w.boot, BusinessID: op.BusinessID, Mode: op.Mode}
 	k.file.fill(c)
 	if k.err = w.guard(func() error { return op.Decide(c) }); k.err != nil {
-		return nil, nil
+		return list, nil
 	}
 	ch := c.Changes()
-	list, err := changes(c, &ch, op.Once)
+	list, err := changes(list, c, &ch, op.Once)
 	if err != nil {
 		return nil, &statementError{otpcore.Unavailable(err)}
 	}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,16 +50,16 @@ func (b *bulk) gather(list []write) []write {
 // Writes of different kinds do not depend on each other, because no two ops of a
 // batch share a case.
 func kindsOf(list []write) (kinds [][]write) {
-	at := make(map[string]int)
 	for _, insert := range []bool{false, true} {
 		for _, w := range list {
 			if w.insert != insert {
 				continue
 			}
-			i, known := at[w.query]
-			if !known {
-				i = len(kinds)
-				kinds, at[w.query] = append(kinds, nil), i
+			// The texts are few and constant: looking through them costs less than
+			// hashing one.
+			i := slices.IndexFunc(kinds, func(k []write) bool { return k[0].query == w.query })
+			if i < 0 {
+				i, kinds = len(kinds), append(kinds, nil)
 			}
 			kinds[i] = append(kinds[i], w)
 		}

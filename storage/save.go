@@ -3,7 +3,6 @@ package storage
 import (
 	"cmp"
 	"errors"
-	"slices"
 	"time"
 
 	"otpravka/otpcore"
@@ -14,9 +13,8 @@ var (
 	errNoOnce            = errors.New("case remembers a result without an idempotency key")
 )
 
-// changes turns what a decision did into statements, and only that.
-func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write, error) {
-	list := make([]write, 0, 8)
+// changes adds the statements for what a decision did to the list, and only that.
+func changes(list []write, c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write, error) {
 	switch {
 	case ch.NewOrder != nil:
 		list = append(list, putOrder(ch.NewOrder))
@@ -32,7 +30,10 @@ func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write,
 	if ch.Verification != nil {
 		list = append(list, changeVerification(ch.Verification))
 	}
-	for _, d := range slices.Concat(ch.NewDeliveries, ch.Aside) {
+	for _, d := range ch.NewDeliveries {
+		list = append(list, putDelivery(d))
+	}
+	for _, d := range ch.Aside {
 		list = append(list, putDelivery(d))
 	}
 	for _, d := range ch.Deliveries {
@@ -50,7 +51,7 @@ func changes(c *otpcore.Case, ch *otpcore.Changes, once *otpcore.Once) ([]write,
 	switch {
 	case ch.Remember == nil:
 	case once == nil:
-		return nil, errNoOnce
+		return list, errNoOnce
 	default:
 		list = append(list, putOnce(c.BusinessID, c.Mode, once, ch.Remember, c.Now))
 	}

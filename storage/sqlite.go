@@ -99,11 +99,13 @@ const beginWrite = "BEGIN IMMEDIATE"
 
 // pragmas of every connection. FULL syncs the log on each commit, so that an
 // answered request survives a power cut; secure_delete overwrites what is
-// deleted, so that an erased seed or phone is not left in free pages.
+// deleted, so that an erased seed or phone is not left in free pages. A larger
+// cache is no help: a commit that has split a page looks through all of it, and
+// what it does not hold is in the system's.
 func pragmas(readOnly bool) url.Values {
 	list := []string{
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
-		"temp_store(MEMORY)", "cache_size(-32000)", "wal_autocheckpoint(8000)", "journal_size_limit(67108864)",
+		"temp_store(MEMORY)", "cache_size(-16000)", "wal_autocheckpoint(8000)", "journal_size_limit(67108864)",
 	}
 	if readOnly {
 		list = []string{"busy_timeout(5000)", "query_only(ON)", "temp_store(MEMORY)", "cache_size(-8000)"}

@@ -38,7 +38,7 @@ func (x tx) Case(ref otpcore.Ref) (*otpcore.Case, error) {
 
 func (x tx) Save(c *otpcore.Case) error {
 	ch := c.Changes()
-	list, err := changes(c, &ch, nil)
+	list, err := changes(nil, c, &ch, nil)
 	if err != nil {
 		return x.t.fold(err)
 	}
