@@ -7,7 +7,9 @@ package strictjson
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +25,7 @@ import (
 type Codec struct {
 	schemas   map[string]*jsonschema.Schema // by name in components/schemas
 	sentences map[string]string             // x-advice, by the pointer of the schema that it stands in
+	fields    map[string][]string           // names of properties, by the pointer of their schema
 }
 
 // New compiles the schema of every request of the contract, which are those
@@ -37,7 +40,7 @@ func New(contract map[string]any) (*Codec, error) {
 	}
 	components, _ := contract["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
-	c := &Codec{schemas: map[string]*jsonschema.Schema{}, sentences: map[string]string{}}
+	c := &Codec{schemas: map[string]*jsonschema.Schema{}, sentences: map[string]string{}, fields: map[string][]string{}}
 	c.gather(schemas, "/components/schemas")
 	for name := range schemas {
 		if !strings.HasSuffix(name, "Request") {
@@ -55,12 +58,15 @@ func New(contract map[string]any) (*Codec, error) {
 	return c, nil
 }
 
-// gather takes the contract's own sentences out of a part of it.
+// gather takes the contract's own sentences and names out of a part of it.
 func (c *Codec) gather(node any, at jsontext.Pointer) {
 	switch n := node.(type) {
 	case map[string]any:
 		if sentence, ok := n["x-advice"].(string); ok {
 			c.sentences[string(at)] = sentence
+		}
+		if fields, ok := n["properties"].(map[string]any); ok {
+			c.fields[string(at)] = slices.Sorted(maps.Keys(fields))
 		}
 		for name, child := range n {
 			c.gather(child, at.AppendToken(name))

@@ -66,9 +66,9 @@ func (c *Codec) collect(e *jsonschema.ValidationError, around []string) []findin
 	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
-		return each(k.Properties, at, "unknown_field", "This field does not exist.")
+		return each(k.Properties, at, "unknown_field", func(name string) string { return c.unknown(name, e) })
 	case *kind.Required:
-		return each(k.Missing, at, "missing_field", "Send this field.")
+		return each(k.Missing, at, "missing_field", func(string) string { return "Send this field." })
 	case *kind.Type:
 		if k.Got == "null" {
 			return []finding{{"null_value", at, "Leave this field out instead of null."}}
@@ -83,12 +83,24 @@ func isNames(e *jsonschema.ValidationError) bool {
 	return ok
 }
 
-func each(names []string, at jsontext.Pointer, code, detail string) []finding {
-	found := make([]finding, 0, len(names))
-	for _, name := range names {
-		found = append(found, finding{code, at.AppendToken(name), detail})
+// each makes a finding of each name, up to as many as an answer has.
+func each(names []string, at jsontext.Pointer, code string, detail func(name string) string) []finding {
+	found := make([]finding, 0, maxFindings)
+	slices.Sort(names)
+	for _, name := range names[:min(len(names), maxFindings)] {
+		found = append(found, finding{code, at.AppendToken(name), detail(name)})
 	}
 	return found
+}
+
+// unknown says of a name that the schema does not have which one was meant, if
+// one is near.
+func (c *Codec) unknown(name string, e *jsonschema.ValidationError) string {
+	_, at, _ := strings.Cut(e.SchemaURL, "#")
+	if meant := nearest(name, c.fields[at]); meant != "" {
+		return "This field does not exist. Its name may be " + meant + "."
+	}
+	return "This field does not exist."
 }
 
 // advice says what the keyword that failed asks for. Where a keyword says
