@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"otpravka/internal/app"
 	"otpravka/internal/app/admin"
 	"otpravka/otpcore"
+	"otpravka/templates"
 )
 
 type businessCommand struct {
@@ -40,8 +44,23 @@ func (c businessCreate) Run(env Env) error {
 			return err
 		}
 		_, err = fmt.Fprintf(env.Out, "business  %s  %s\nlive key  %s\ntest key  %s\nThe keys are shown this once: keep them now.\n", b.ID, b.Name, b.LiveKey, b.TestKey)
-		return err
+		return errors.Join(err, noteForeign(env.Err, set.Locale))
 	})
+}
+
+// noteForeign says that codes will not be in the language of the business, before
+// its users find out.
+func noteForeign(to io.Writer, locale string) error {
+	texts, err := templates.New()
+	if err != nil {
+		return err
+	}
+	language, _, _ := strings.Cut(locale, "-")
+	if slices.Contains(texts.Locales(), language) {
+		return nil
+	}
+	_, err = fmt.Fprintf(to, "There are no texts in %s: people read %s until you store texts of your own (docs/templates.md).\n", locale, texts.Locale(locale, ""))
+	return err
 }
 
 func (c businessCreate) businessSettings() (otpcore.Settings, error) {

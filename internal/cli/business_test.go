@@ -82,6 +82,24 @@ func TestBusinessCreateRefusals(t *testing.T) {
 	}
 }
 
+func TestBusinessCreateSaysWhatPeopleWillRead(t *testing.T) {
+	p := newPlace(t)
+	run(t, append([]string{"business", "list"}, p.flags()...)...) // makes the key, of which it warns
+	for _, c := range []struct {
+		flags []string
+		note  string
+	}{
+		{[]string{"--country", "KZ"}, ""},
+		{[]string{"--country", "KZ", "--locale", "ru-KZ"}, ""},
+		{[]string{"--country", "KZ", "--locale", "de"}, "There are no texts in de"},
+	} {
+		made := p.create("Shop", c.flags...)
+		if made.status != 0 || liveKeyForm.FindString(made.out) == "" || (c.note == "") != (made.err == "") || !strings.Contains(made.err, c.note) {
+			t.Errorf("%v: %+v, want the note %q", c.flags, made, c.note)
+		}
+	}
+}
+
 func TestUnreadableCommandLines(t *testing.T) {
 	for _, line := range []string{"", "sing", "serve --loud", "business create --name Shop", "business create --country KZ", "serve --log-format xml"} {
 		if r := run(t, strings.Fields(line)...); r.status != 2 || r.err == "" {
