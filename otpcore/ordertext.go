@@ -54,10 +54,4 @@ func (o *Order) forgotten() *Order {
 }
 
 // location is where the times in a business's texts are.
-func location(b *Business) *time.Location {
-	at, err := time.LoadLocation(or(b.Settings.TimeZone, "UTC"))
-	if err != nil {
-		return time.UTC
-	}
-	return at
-}
+func location(b *Business) *time.Location { return zone(or(b.Settings.TimeZone, "UTC")) }

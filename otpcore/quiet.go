@@ -40,11 +40,8 @@ func (q QuietHours) End(now time.Time) time.Time {
 	if q.From == q.Until {
 		return noTime
 	}
-	zone, err := time.LoadLocation(q.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	local := now.In(zone)
+	at := zone(q.Zone)
+	local := now.In(at)
 	minute, days := local.Hour()*60+local.Minute(), 0
 	switch overnight := q.Until < q.From; {
 	case overnight && minute >= q.From:
@@ -54,7 +51,7 @@ func (q QuietHours) End(now time.Time) time.Time {
 	default:
 		return noTime
 	}
-	end := time.Date(local.Year(), local.Month(), local.Day()+days, q.Until/60, q.Until%60, 0, 0, zone)
+	end := time.Date(local.Year(), local.Month(), local.Day()+days, q.Until/60, q.Until%60, 0, 0, at)
 	if !end.After(now) {
 		return noTime // the clocks went over it
 	}
