@@ -45,7 +45,7 @@ type road struct {
 
 // lanes are a road's waiting jobs.
 type lanes struct {
-	waiting [laneCount][]job
+	waiting [laneCount][]*job
 	running int
 }
 
@@ -99,7 +99,7 @@ func (d *Dispatcher) hold(j *job, n int) {
 // process. It never blocks.
 func (d *Dispatcher) Committed(c *Case) {
 	for _, dlv := range c.Leased() {
-		j := job{delivery: *dlv}
+		j := &job{delivery: *dlv}
 		if c.Verification != nil {
 			snapshot := *c.Verification
 			j.verification = &snapshot
@@ -115,13 +115,13 @@ func (d *Dispatcher) Committed(c *Case) {
 	}
 }
 
-func (d *Dispatcher) add(j job) {
+func (d *Dispatcher) add(j *job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed.Load() {
 		return // its lease runs out, and the next process takes it over
 	}
-	if p := d.postOf(&j); p != nil {
+	if p := d.postOf(j); p != nil {
 		d.queue(p, j)
 		return
 	}
@@ -133,7 +133,7 @@ func (d *Dispatcher) add(j job) {
 	}
 	lane := laneOf(&j.delivery)
 	r.waiting[lane] = append(r.waiting[lane], j)
-	d.hold(&j, 1)
+	d.hold(j, 1)
 	if r.running < roadWidth {
 		r.running++
 		d.workers.Add(1)
@@ -145,32 +145,33 @@ func (d *Dispatcher) add(j job) {
 func (d *Dispatcher) drive(key road, r *lanes) {
 	defer d.workers.Done()
 	for {
-		j, ok := d.next(key, r)
-		if !ok {
+		j := d.next(key, r)
+		if j == nil {
 			return
 		}
 		_ = d.send(j) // the outcome is on its way to the ledger
 		d.mu.Lock()
-		d.hold(&j, -1)
+		d.hold(j, -1)
 		d.mu.Unlock()
 	}
 }
 
-func (d *Dispatcher) next(key road, r *lanes) (job, bool) {
+// next takes the road's next job, or nil where none waits any more.
+func (d *Dispatcher) next(key road, r *lanes) *job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i, waiting := range r.waiting {
 		if len(waiting) > 0 {
 			j := waiting[0]
-			waiting[0] = job{} // the slice lives on, and must not hold what left
+			waiting[0] = nil // the slice lives on, and must not hold what left
 			r.waiting[i] = waiting[1:]
-			return j, true
+			return j
 		}
 	}
 	if r.running--; r.running == 0 {
 		delete(d.roads, key)
 	}
-	return job{}, false
+	return nil
 }
 
 // Close takes no more work, lets the calls in hand finish until ctx ends, and

@@ -3,7 +3,7 @@ package otpcore
 import "time"
 
 // news renders the message of an order as it stands.
-func (d *Dispatcher) news(out *Outgoing, j job, now time.Time) error {
+func (d *Dispatcher) news(out *Outgoing, j *job, now time.Time) error {
 	o := j.order
 	business, err := d.businesses.Get(d.sends, o.BusinessID)
 	if err != nil {

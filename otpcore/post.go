@@ -63,10 +63,10 @@ func (p *post) ahead(lane int, business ID, now time.Time) time.Duration {
 // back with the moment of its turn if not: a chat network that asks for an hour
 // must not cost the message its life, and a code that cannot wait so long goes
 // to the next channel at once. The caller holds the lock.
-func (d *Dispatcher) queue(p *post, j job) {
-	j.chat = d.chatOf(&j)
+func (d *Dispatcher) queue(p *post, j *job) {
+	j.chat = d.chatOf(j)
 	lane, now := laneOf(&j.delivery), time.Now()
-	spare := d.spare(&j) * 3 / 4 // jobs of better lanes may still come in between
+	spare := d.spare(j) * 3 / 4 // jobs of better lanes may still come in between
 	ahead, pause := p.ahead(lane, j.delivery.BusinessID, now), p.chatWait(j.chat, now)
 	if fresh := j.delivery.DueAt.Sub(j.delivery.QueuedAt) <= d.desk.rules.lease(); fresh {
 		// Those who were told their turn keep it.
@@ -75,7 +75,7 @@ func (d *Dispatcher) queue(p *post, j job) {
 	}
 	if max(ahead, pause) <= spare {
 		p.lanes[lane].add(j)
-		d.hold(&j, 1)
+		d.hold(j, 1)
 		d.turn(p)
 		return
 	}
@@ -86,7 +86,7 @@ func (d *Dispatcher) queue(p *post, j job) {
 // full rate allows, whatever the rate is now: what comes back too early is given
 // another turn, while a rate that recovers could not make up for turns that are
 // too far apart.
-func (d *Dispatcher) giveTurn(p *post, j job, ahead, pause time.Duration, now time.Time) {
+func (d *Dispatcher) giveTurn(p *post, j *job, ahead, pause time.Duration, now time.Time) {
 	wait, lane := pause, laneOf(&j.delivery)
 	if ahead > pause {
 		l := &p.lanes[lane]
@@ -134,8 +134,8 @@ func (d *Dispatcher) turn(p *post) {
 	now := time.Now()
 	d.giveBackLate(p, now)
 	for p.running < roadWidth && p.botWait(now) == 0 {
-		j, ok := p.next(now)
-		if !ok {
+		j := p.next(now)
+		if j == nil {
 			break
 		}
 		p.take(j.chat, now)
@@ -149,21 +149,21 @@ func (d *Dispatcher) turn(p *post) {
 func (d *Dispatcher) giveBackLate(p *post, now time.Time) {
 	for lane := range p.lanes {
 		for _, j := range p.lanes[lane].late(d.ledger.Now(), d.desk.rules.CallTimeout) {
-			d.hold(&j, -1)
+			d.hold(j, -1)
 			ahead := p.ahead(lane, j.delivery.BusinessID, now) + span(1, p.rate(now))
 			d.giveTurn(p, j, ahead, p.chatTurn(j.chat, lane, now), now)
 		}
 	}
 }
 
-// next removes the first job whose chat is ready.
-func (p *post) next(now time.Time) (job, bool) {
+// next removes the first job whose chat is ready, or returns nil.
+func (p *post) next(now time.Time) *job {
 	for lane := range p.lanes {
-		if j, ok := p.lanes[lane].take(func(j *job) bool { return p.chatWait(j.chat, now) <= 0 }); ok {
-			return j, true
+		if j := p.lanes[lane].take(func(j *job) bool { return p.chatWait(j.chat, now) <= 0 }); j != nil {
+			return j
 		}
 	}
-	return job{}, false
+	return nil
 }
 
 // setTimer looks again when the bot may write, or a chat may be written to, or
@@ -198,8 +198,8 @@ func (p *post) soonestChat(now time.Time) time.Duration {
 	soonest := time.Minute
 	for lane := range p.lanes {
 		for _, jobs := range p.lanes[lane].waiting {
-			for i := range jobs {
-				soonest = min(soonest, p.chatWait(jobs[i].chat, now))
+			for _, j := range jobs {
+				soonest = min(soonest, p.chatWait(j.chat, now))
 			}
 		}
 	}
@@ -207,13 +207,13 @@ func (p *post) soonestChat(now time.Time) time.Duration {
 }
 
 // deliver makes one call and learns from its answer.
-func (d *Dispatcher) deliver(p *post, j job) {
+func (d *Dispatcher) deliver(p *post, j *job) {
 	defer d.workers.Done()
 	began := time.Now()
 	err := d.send(j)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.hold(&j, -1)
+	d.hold(j, -1)
 	p.running--
 	if err != nil {
 		if e := asSendError(err); e.Class == ClassThrottled {
@@ -230,11 +230,11 @@ func (d *Dispatcher) clear(p *post) {
 	}
 	for lane := range p.lanes {
 		for {
-			j, ok := p.lanes[lane].take(func(*job) bool { return true })
-			if !ok {
+			j := p.lanes[lane].take(func(*job) bool { return true })
+			if j == nil {
 				break
 			}
-			d.hold(&j, -1)
+			d.hold(j, -1)
 			d.handBack(j, 0)
 		}
 	}

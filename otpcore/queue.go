@@ -34,13 +34,13 @@ func laneOf(dlv *Delivery) int {
 // and a business's own jobs keep their order.
 type line struct {
 	turns   []ID // the businesses that wait, the next one first
-	waiting map[ID][]job
+	waiting map[ID][]*job
 	given   map[ID]time.Time // until when turns were given to messages that wait in the ledger
 }
 
-func (l *line) add(j job) {
+func (l *line) add(j *job) {
 	if l.waiting == nil {
-		l.waiting = make(map[ID][]job)
+		l.waiting = make(map[ID][]*job)
 	}
 	business := j.delivery.BusinessID
 	if len(l.waiting[business]) == 0 {
@@ -49,25 +49,26 @@ func (l *line) add(j job) {
 	l.waiting[business] = append(l.waiting[business], j)
 }
 
-// take removes the first job that may go, of the business whose turn it is.
-func (l *line) take(may func(*job) bool) (job, bool) {
+// take removes the first job that may go, of the business whose turn it is. It
+// returns nil where none may.
+func (l *line) take(may func(*job) bool) *job {
 	for turn, business := range l.turns {
-		for i := range l.waiting[business] {
-			if may(&l.waiting[business][i]) {
+		for i, j := range l.waiting[business] {
+			if may(j) {
 				l.turns = append(slices.Delete(l.turns, turn, turn+1), business)
-				return l.remove(business, i), true
+				return l.remove(business, i)
 			}
 		}
 	}
-	return job{}, false
+	return nil
 }
 
 // remove takes out the i-th job of the business.
-func (l *line) remove(business ID, i int) job {
+func (l *line) remove(business ID, i int) *job {
 	jobs := l.waiting[business]
 	j := jobs[i]
 	if i == 0 {
-		jobs[0] = job{} // the slice lives on, and must not hold what left
+		jobs[0] = nil // the slice lives on, and must not hold what left
 		l.waiting[business] = jobs[1:]
 	} else {
 		l.waiting[business] = slices.Delete(jobs, i, i+1)
@@ -81,8 +82,8 @@ func (l *line) remove(business ID, i int) job {
 
 // late removes the jobs whose lease would end during a call that began at now.
 // They came in the order in which their leases end.
-func (l *line) late(now time.Time, call time.Duration) []job {
-	var late []job
+func (l *line) late(now time.Time, call time.Duration) []*job {
+	var late []*job
 	for _, business := range slices.Clone(l.turns) {
 		for len(l.waiting[business]) > 0 && l.waiting[business][0].delivery.DueAt.Sub(now) < call {
 			late = append(late, l.remove(business, 0))

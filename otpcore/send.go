@@ -9,7 +9,7 @@ import (
 )
 
 // send makes one call, submits its outcome and returns what was refused.
-func (d *Dispatcher) send(j job) error {
+func (d *Dispatcher) send(j *job) error {
 	now := d.ledger.Now()
 	if d.closed.Load() || j.delivery.DueAt.Sub(now) < d.desk.rules.CallTimeout {
 		// The process ends, or the lease could end during the call. The ledger
@@ -38,7 +38,7 @@ func (d *Dispatcher) send(j job) error {
 const lateTurn = time.Second
 
 // submit stores the outcome of a call.
-func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
+func (d *Dispatcher) submit(j *job, accepted Accepted, sendErr error) {
 	narrow := sendErr == nil // only a refusal leads to other channels
 	d.store(j, narrow, func(c *Case) { d.desk.record(c, j.delivery.ID, j.delivery.Try, accepted, sendErr) }, func() {
 		d.join(j, accepted)
@@ -48,14 +48,14 @@ func (d *Dispatcher) submit(j job, accepted Accepted, sendErr error) {
 
 // handBack returns a job of which no provider has heard to the ledger, where it
 // waits for its turn.
-func (d *Dispatcher) handBack(j job, wait time.Duration) {
+func (d *Dispatcher) handBack(j *job, wait time.Duration) {
 	d.store(j, false, func(c *Case) { d.desk.putBack(c, j.delivery.ID, j.delivery.DueAt, wait) }, func() {})
 }
 
 // store makes the decision about the job's delivery durable. While the storage
 // has trouble it tries again until the lease is over; after that the outcome
 // counts as unknown.
-func (d *Dispatcher) store(j job, narrow bool, decide func(*Case), stored func()) {
+func (d *Dispatcher) store(j *job, narrow bool, decide func(*Case), stored func()) {
 	op := Op{Lane: LaneDeliveries, Ref: j.delivery.ref(), Narrow: narrow, Decide: func(c *Case) error {
 		decide(c)
 		return nil
@@ -86,7 +86,7 @@ func (dlv *Delivery) ref() Ref {
 }
 
 // join applies a receipt that came before its send's own answer.
-func (d *Dispatcher) join(j job, accepted Accepted) {
+func (d *Dispatcher) join(j *job, accepted Accepted) {
 	m := providerMessage{accepted.Provider, accepted.MessageID}
 	if j.delivery.Kind != DeliverCode && j.delivery.Kind != DeliverOrder || !d.receipts.waiting(j.delivery.BotID, m) {
 		return
@@ -116,7 +116,7 @@ func (d *Dispatcher) again(fn func()) {
 }
 
 // call renders the message and passes it on.
-func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted Accepted, err error) {
+func (d *Dispatcher) call(ctx context.Context, j *job, now time.Time) (accepted Accepted, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			// Only the type is logged: the value may quote the message.
@@ -146,7 +146,7 @@ func (d *Dispatcher) call(ctx context.Context, j job, now time.Time) (accepted A
 	return sender.Send(ctx, out)
 }
 
-func (d *Dispatcher) outgoing(j job, now time.Time) (Outgoing, error) {
+func (d *Dispatcher) outgoing(j *job, now time.Time) (Outgoing, error) {
 	dlv := &j.delivery
 	out := Outgoing{DeliveryID: dlv.ID, BusinessID: dlv.BusinessID, BotID: dlv.BotID, Refused: dlv.Refused}
 	var to target
@@ -184,7 +184,7 @@ func (d *Dispatcher) reply(out *Outgoing, dlv *Delivery) error {
 	return nil
 }
 
-func (d *Dispatcher) text(out *Outgoing, j job, now time.Time) error {
+func (d *Dispatcher) text(out *Outgoing, j *job, now time.Time) error {
 	v := j.verification
 	business, err := d.businesses.Get(d.sends, v.BusinessID)
 	if err != nil {
@@ -252,7 +252,7 @@ func usefulFor(v *Verification, dlv *Delivery, now time.Time) time.Duration {
 // gone follows a chat that refuses the bot, where the case does not: an answer in
 // the chat names no link, and over a shared bot the chat may be linked for other
 // businesses, too.
-func (d *Dispatcher) gone(j job, sendErr error) {
+func (d *Dispatcher) gone(j *job, sendErr error) {
 	e, ok := errors.AsType[*SendError](sendErr)
 	if !ok || !e.EndsLink() || j.delivery.Target == nil {
 		return
