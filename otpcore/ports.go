@@ -405,7 +405,8 @@ type Renderer interface {
 	Locale(wanted, fallback string) string
 	// Speaks reports whether a business may write texts in the language.
 	Speaks(language string) bool
-	// Keys lists the built-in templates, and Locales the locales, sorted.
+	// Keys lists the built-in templates, and Locales the locales, sorted. Nobody
+	// may change the lists.
 	Keys() []string
 	Locales() []string
 	// Source is the built-in text under a key in a locale as a business would

@@ -52,19 +52,23 @@ type TemplateText struct {
 
 // wording is everything that is said under a key.
 type wording struct {
-	built   bool         // it is built in
-	spec    TemplateSpec // what the texts of all locales need together
-	own     map[string]*Template
-	version int // of own; 0: there is nothing of one's own
+	built   bool                 // it is built in
+	spec    TemplateSpec         // what the texts of all locales need together
+	own     map[string]*Template // nil: there is nothing of one's own
+	version int                  // of own; 0: likewise
 }
 
 // wordingOf gathers what is built in and what the business had in force at a
 // version, out of all versions that are kept, oldest first.
 func wordingOf(r Renderer, key string, kept []*Template, version int) *wording {
-	w := &wording{own: make(map[string]*Template), version: version}
+	w := &wording{version: version}
 	if w.spec, w.built = r.Template(key); !w.built {
 		w.spec = TemplateSpec{Key: key, Proof: ProofContact}
 	}
+	if len(kept) == 0 {
+		return w // as for most messages
+	}
+	w.own = make(map[string]*Template)
 	for _, t := range kept {
 		switch {
 		case t.Version > version:

@@ -26,6 +26,7 @@ const lastLocale = "en"
 type Renderer struct {
 	specs   map[string]*codeSpec
 	locales map[string]*locale
+	tags    []string                // of the locales, sorted
 	foreign map[string]func() *cldr // of languages without built-in texts
 }
 
@@ -55,6 +56,7 @@ func load(files fs.FS) (*Renderer, error) {
 		}
 		r.locales[dir.Name()] = l
 	}
+	r.tags = slices.Sorted(maps.Keys(r.locales)) // each message asks for them
 	for tag := range translators {
 		r.foreign[tag] = sync.OnceValue(func() *cldr {
 			data, _ := newCLDR(tag, nil) // which fails for unknown languages and signs only
@@ -79,8 +81,8 @@ func (r *Renderer) Template(key string) (otpcore.TemplateSpec, bool) {
 // Keys lists the built-in templates, sorted.
 func (r *Renderer) Keys() []string { return slices.Sorted(maps.Keys(r.specs)) }
 
-// Locales lists the locales, sorted.
-func (r *Renderer) Locales() []string { return slices.Sorted(maps.Keys(r.locales)) }
+// Locales lists the locales, sorted. Nobody may change the list.
+func (r *Renderer) Locales() []string { return r.tags }
 
 // Source is the built-in text under a key in a locale, as a business would
 // write it.
