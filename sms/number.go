@@ -18,14 +18,26 @@ const (
 	formatNational numberFormat = "national" // 7011234567
 )
 
-// spell writes the number in each way. The national one is empty for numbers
-// of no country.
-func spell(p otpcore.Phone) map[numberFormat]string {
+// spelling is a number in each way. The national one is empty for numbers of no
+// country.
+type spelling struct{ e164, digits, national string }
+
+func spell(p otpcore.Phone) spelling {
 	digits := strings.TrimPrefix(p.E164(), "+")
 	code := strconv.Itoa(phonenumbers.GetCountryCodeForRegion(p.Region()))
 	national, ok := strings.CutPrefix(digits, code)
 	if !ok {
 		national = ""
 	}
-	return map[numberFormat]string{formatE164: p.E164(), formatDigits: digits, formatNational: national}
+	return spelling{p.E164(), digits, national}
+}
+
+func (s spelling) in(f numberFormat) string {
+	switch f {
+	case formatE164:
+		return s.e164
+	case formatDigits:
+		return s.digits
+	}
+	return s.national
 }

@@ -71,9 +71,10 @@ func (p *provider) send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accept
 }
 
 func (p *provider) values(o otpcore.Outgoing) values {
-	v, number := maps.Clone(p.secrets), spell(o.Phone)
-	v["to"] = number[p.NumberFormat]
-	v["to_digits"], v["to_national"] = number[formatDigits], number[formatNational]
+	v, number := make(values, len(p.secrets)+len(recipient)+2), spell(o.Phone)
+	maps.Copy(v, p.secrets)
+	v["to"] = number.in(p.NumberFormat)
+	v["to_digits"], v["to_national"] = number.digits, number.national
 	v["msg_id"] = string(o.DeliveryID)
 	v["locale"] = o.Locale
 	v[varText] = o.Message.Text
@@ -106,6 +107,9 @@ func readAnswer(resp *http.Response) answer {
 // retryAfter reads the header's seconds or date (RFC 9110 section 10.2.3). A
 // wish of more than an hour is no use to a code and is cut.
 func retryAfter(header string) time.Duration {
+	if header == "" {
+		return 0
+	}
 	var wish time.Duration
 	if seconds, err := strconv.Atoi(header); err == nil {
 		wish = time.Duration(min(seconds, 3600)) * time.Second

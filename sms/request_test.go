@@ -99,8 +99,7 @@ func TestNumberSpellings(t *testing.T) {
 		{"+870776001234", "001", "870776001234", ""},
 	} {
 		got := spell(otpcore.NewPhone(number.e164, number.region))
-		want := map[numberFormat]string{formatE164: number.e164, formatDigits: number.digits, formatNational: number.national}
-		if !reflect.DeepEqual(got, want) {
+		if want := (spelling{number.e164, number.digits, number.national}); got != want {
 			t.Errorf("%s is %v, want %v", number.e164, got, want)
 		}
 	}

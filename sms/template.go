@@ -91,16 +91,22 @@ func (t *template) bind(sc scope) error {
 // render returns the text with every value passed through escape, which may
 // be nil.
 func (t template) render(v values, escape func(string) string) string {
+	if len(t.parts) == 1 { // as in most: nothing has to be joined
+		return t.parts[0].render(v, escape)
+	}
 	var b strings.Builder
 	for _, p := range t.parts {
-		switch {
-		case p.name == "":
-			b.WriteString(p.literal)
-		case escape == nil:
-			b.WriteString(v[p.name])
-		default:
-			b.WriteString(escape(v[p.name]))
-		}
+		b.WriteString(p.render(v, escape))
 	}
 	return b.String()
+}
+
+func (p part) render(v values, escape func(string) string) string {
+	switch {
+	case p.name == "":
+		return p.literal
+	case escape == nil:
+		return v[p.name]
+	}
+	return escape(v[p.name])
 }
