@@ -1,9 +1,7 @@
 package sms
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -16,20 +14,17 @@ var errBuild = errors.New("request cannot be built from the declaration")
 // build writes the request for one message. Its errors hold nothing of what
 // the request was built from.
 func (p *provider) build(ctx context.Context, v values) (*http.Request, error) {
-	payload, contentType, err := p.Request.Body.encode(v)
-	if err != nil {
-		return nil, errBuild
-	}
+	payload, contentType := p.Request.Body.encode(v)
 	address := p.Request.target.path.render(v, url.PathEscape)
 	var content io.Reader // nil, and not an empty reader, where nothing is sent
-	if payload != nil {
-		content = bytes.NewReader(payload)
+	if contentType != "" {
+		content = strings.NewReader(payload)
 	}
 	r, err := http.NewRequestWithContext(ctx, p.Request.Method, address, content)
 	if err != nil {
 		return nil, errBuild
 	}
-	if payload != nil {
+	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
 	r.URL.RawQuery = p.query(v)
@@ -42,26 +37,14 @@ func (p *provider) build(ctx context.Context, v values) (*http.Request, error) {
 	return r, nil
 }
 
-func (b body) encode(v values) (payload []byte, contentType string, err error) {
+func (b body) encode(v values) (payload, contentType string) {
 	switch b.Type {
 	case "json":
-		var buf bytes.Buffer
-		e := json.NewEncoder(&buf)
-		e.SetEscapeHTML(false)
-		err = e.Encode(fill(b.tree, v))
-		return buf.Bytes(), "application/json", err
+		return b.text.render(v, escapeJSON), "application/json"
 	case "form":
-		return []byte(b.fields(v).Encode()), "application/x-www-form-urlencoded", nil
+		return b.text.render(v, url.QueryEscape), "application/x-www-form-urlencoded"
 	}
-	return nil, "", nil
-}
-
-func (b body) fields(v values) url.Values {
-	fields := make(url.Values, len(b.form))
-	for name, t := range b.form {
-		fields.Set(name, t.render(v, nil))
-	}
-	return fields
+	return "", ""
 }
 
 // query joins what the URL, the body and the credentials put into the query.
@@ -71,7 +54,7 @@ func (p *provider) query(v values) string {
 		parts = append(parts, fixed)
 	}
 	if p.Request.Body.Type == "query" {
-		parts = append(parts, p.Request.Body.fields(v).Encode())
+		parts = append(parts, p.Request.Body.text.render(v, url.QueryEscape))
 	}
 	if p.Auth.Type == "query" {
 		parts = append(parts, url.Values{p.Auth.Name: {p.Auth.Value.render(v, nil)}}.Encode())

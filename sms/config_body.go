@@ -1,6 +1,8 @@
 package sms
 
 import (
+	"encoding/json"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -9,8 +11,11 @@ type body struct {
 	Type string // json, form, query, or empty for nothing
 	// fields of a form or a query
 	form map[string]template
-	// tree of a JSON body: map[string]any, []any, *template and constants
+	// tree of a JSON body: map[string]any, []any, *template and json.RawMessage
 	tree any
+	// text is the body as it is written, once the vars are in place; whoever
+	// renders it escapes the values for the type.
+	text template
 }
 
 // UnmarshalYAML reads the fields by the type they are for.
@@ -39,8 +44,6 @@ func (b *body) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // readTree keeps the shape of a JSON body and turns its texts into templates.
-// Values are put into this tree and encoded with it, so no quote in a text can
-// break out of its place.
 func readTree(n *yaml.Node) (any, error) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -79,57 +82,12 @@ func readLeaf(n *yaml.Node) (any, error) {
 		return t, t.UnmarshalYAML(n)
 	}
 	var constant any
-	err := load(n, &constant)
-	return constant, err
-}
-
-func (b *body) bind(sc scope) error {
-	for name, t := range b.form {
-		if err := t.bind(sc); err != nil {
-			return err
-		}
-		b.form[name] = t
+	if err := load(n, &constant); err != nil {
+		return nil, err
 	}
-	return bindTree(b.tree, sc)
-}
-
-func bindTree(node any, sc scope) error {
-	switch node := node.(type) {
-	case *template:
-		return node.bind(sc)
-	case map[string]any:
-		for _, child := range node {
-			if err := bindTree(child, sc); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, child := range node {
-			if err := bindTree(child, sc); err != nil {
-				return err
-			}
-		}
+	raw, err := encodeJSON(constant)
+	if err != nil {
+		return nil, errAt(n.Line, "no JSON has a value like %s", n.Value)
 	}
-	return nil
-}
-
-// fill returns the tree with its templates rendered.
-func fill(node any, v values) any {
-	switch node := node.(type) {
-	case *template:
-		return node.render(v, nil)
-	case map[string]any:
-		object := make(map[string]any, len(node))
-		for name, child := range node {
-			object[name] = fill(child, v)
-		}
-		return object
-	case []any:
-		list := make([]any, len(node))
-		for i, child := range node {
-			list[i] = fill(child, v)
-		}
-		return list
-	}
-	return node
+	return json.RawMessage(raw), nil
 }

@@ -76,6 +76,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"method: POST", "method: DELETE", `request.method "DELETE"`},
 		{"method: POST", "method: GET", "request.method GET sends its fields with body.type query"},
 		{"type: form", "type: xml", `line 6: body.type "xml"`},
+		{"type: form, fields: {", "type: json, fields: {ttl: .inf, ", "line 6: no JSON has a value like .inf"},
 		{"{{text}}", "{{code}}", "line 6: variable {{code}} is unknown here; known are to, to_digits, to_national, msg_id, locale, text, vars.from, secret.key"},
 		{"{{text}}", "{{vars.sender}}", "variable {{vars.sender}} is unknown here"},
 		{"{{text}}", "{{secret.token}}", "variable {{secret.token}} is unknown here"},

@@ -55,11 +55,25 @@ func TestJSONBodyKeepsItsShape(t *testing.T) {
 	if !reflect.DeepEqual(body, want) {
 		t.Errorf("body is %s, want %v", got.body, want)
 	}
+	if written, err := encodeJSON(want); err != nil || string(got.body) != written+"\n" {
+		t.Errorf("body is %s, want it as package json writes it: %s, %v", got.body, written, err)
+	}
 	for header, want := range map[string]string{
 		"Authorization": "Bearer " + credentials["STEPPE_TOKEN"], "Content-Type": "application/json", "X-Reference": string(o.DeliveryID),
 	} {
 		if got := got.Header.Get(header); got != want {
 			t.Errorf("%s is %q, want %q", header, got, want)
+		}
+	}
+}
+
+func TestTextsAreEscapedAsPackageJSONDoes(t *testing.T) {
+	for _, text := range []string{
+		"", "482913 — код для входа", nasty, "a\x00b\x1f\x7f", "\\", "<&>", "line\u2028para\u2029", "broken \xd0 rune", "\ufffd", "😀",
+	} {
+		want, err := encodeJSON(text)
+		if got := `"` + escapeJSON(text) + `"`; err != nil || got != want {
+			t.Errorf("%q is written %s, want %s, %v", text, got, want, err)
 		}
 	}
 }

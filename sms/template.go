@@ -51,6 +51,17 @@ func (t *template) literal(s string) {
 	}
 }
 
+// add appends another template, its literals escaped.
+func (t *template) add(more template, escape func(string) string) {
+	for _, p := range more.parts {
+		if p.name == "" {
+			t.literal(escape(p.literal))
+			continue
+		}
+		t.parts = append(t.parts, p)
+	}
+}
+
 // UnmarshalYAML reads a scalar; numbers count as the text they are written as.
 func (t *template) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
@@ -94,7 +105,12 @@ func (t template) render(v values, escape func(string) string) string {
 	if len(t.parts) == 1 { // as in most: nothing has to be joined
 		return t.parts[0].render(v, escape)
 	}
+	size := 0
+	for _, p := range t.parts {
+		size += len(p.literal) + len(v[p.name])
+	}
 	var b strings.Builder
+	b.Grow(size)
 	for _, p := range t.parts {
 		b.WriteString(p.render(v, escape))
 	}
