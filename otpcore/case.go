@@ -64,9 +64,9 @@ type changeSet struct {
 	verification, insert bool
 	standing             bool
 	newDeliveries        []*Delivery
-	deliveries           map[*Delivery]bool
+	deliveries           []*Delivery
 	leased               []*Delivery
-	links                map[*Link]bool
+	links                []*Link
 	events               []Event
 	remember             *Remembered
 }
@@ -90,12 +90,12 @@ func (c *Case) Changes() Changes {
 		ch.Verification = c.Verification
 	}
 	for _, d := range c.Deliveries {
-		if c.changed.deliveries[d] {
+		if slices.Contains(c.changed.deliveries, d) {
 			ch.Deliveries = append(ch.Deliveries, d)
 		}
 	}
 	for _, l := range c.Links {
-		if c.changed.links[l] {
+		if slices.Contains(c.changed.links, l) {
 			ch.Links = append(ch.Links, l)
 		}
 	}
@@ -175,14 +175,7 @@ func (c *Case) Link(id ID) *Link {
 	return nil
 }
 
-func (c *Case) isNew(d *Delivery) bool {
-	for _, n := range c.changed.newDeliveries {
-		if n == d {
-			return true
-		}
-	}
-	return false
-}
+func (c *Case) isNew(d *Delivery) bool { return slices.Contains(c.changed.newDeliveries, d) }
 
 func (c *Case) insertVerification(v *Verification) {
 	c.Verification, c.changed.insert = v, true
@@ -198,20 +191,15 @@ func (c *Case) insertDelivery(d *Delivery) {
 }
 
 func (c *Case) touchDelivery(d *Delivery) {
-	if c.isNew(d) {
-		return
+	if !c.isNew(d) && !slices.Contains(c.changed.deliveries, d) {
+		c.changed.deliveries = append(c.changed.deliveries, d)
 	}
-	if c.changed.deliveries == nil {
-		c.changed.deliveries = make(map[*Delivery]bool)
-	}
-	c.changed.deliveries[d] = true
 }
 
 func (c *Case) touchLink(l *Link) {
-	if c.changed.links == nil {
-		c.changed.links = make(map[*Link]bool)
+	if !slices.Contains(c.changed.links, l) {
+		c.changed.links = append(c.changed.links, l)
 	}
-	c.changed.links[l] = true
 }
 
 // note adds a row to the verification's timeline; replies and orders have none,

@@ -189,9 +189,11 @@ func (c *Case) wakesAt() time.Time {
 	if c.Verification != nil {
 		at = c.Verification.WakeAt()
 	}
-	for _, dlv := range slices.Concat(c.Deliveries, c.changed.aside) {
-		if !dlv.DueAt.IsZero() && (at.IsZero() || dlv.DueAt.Before(at)) {
-			at = dlv.DueAt
+	for _, list := range [...][]*Delivery{c.Deliveries, c.changed.aside} {
+		for _, dlv := range list {
+			if !dlv.DueAt.IsZero() && (at.IsZero() || dlv.DueAt.Before(at)) {
+				at = dlv.DueAt
+			}
 		}
 	}
 	return at
