@@ -48,7 +48,7 @@ func (l *locale) endedMessage(in otpcore.CodeText, texts codeTexts) (otpcore.Mes
 }
 
 func (l *locale) chatMessage(in otpcore.CodeText, texts codeTexts, values map[string]string) otpcore.Message {
-	var lines []string
+	lines := make([]string, 0, len(texts.chat)+len(l.tail)+2)
 	for _, block := range [][]text{texts.chat, l.tail} {
 		for _, line := range block {
 			if line.missing(values) == "" {

@@ -63,12 +63,7 @@ func pack(text string, width func(rune) int, size int) int {
 }
 
 func isGSM(text string) bool {
-	for _, r := range text {
-		if !strings.ContainsRune(gsmBasic, r) && !strings.ContainsRune(gsmExtension, r) {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(text, func(r rune) bool { return gsmWidth(r) == 0 })
 }
 
 // isGSM reports whether the text keeps to the GSM alphabet but for its values.
@@ -83,11 +78,23 @@ func (t text) isGSM() bool {
 	})
 }
 
-func gsmWidth(r rune) int {
-	if strings.ContainsRune(gsmExtension, r) {
-		return 2
+// gsmWidths are the septets of the characters up to the last one of the alphabet.
+var gsmWidths = func() (septets ['€' + 1]uint8) {
+	for _, r := range gsmBasic {
+		septets[r] = 1
 	}
-	return 1
+	for _, r := range gsmExtension {
+		septets[r] = 2
+	}
+	return septets
+}()
+
+// gsmWidth is zero for what the alphabet does not have.
+func gsmWidth(r rune) int {
+	if int(r) >= len(gsmWidths) {
+		return 0
+	}
+	return int(gsmWidths[r])
 }
 
 func ucs2Width(r rune) int {

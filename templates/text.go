@@ -84,7 +84,12 @@ func (t text) missing(values map[string]string) string {
 
 // fill puts the values in. Nothing in a value is replaced again.
 func (t text) fill(values map[string]string) string {
+	size := 0
+	for _, p := range t {
+		size += len(p.literal) + len(values[p.name])
+	}
 	var b strings.Builder
+	b.Grow(size)
 	for _, p := range t {
 		b.WriteString(p.literal)
 		if p.forms != nil {
