@@ -1,7 +1,6 @@
 package otpcore
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
@@ -83,18 +82,19 @@ type CodeInput struct {
 	Alphabet               Alphabet
 }
 
+// CodeMAC is HMAC-SHA-256 under one key. It is safe for concurrent use.
+type CodeMAC func(msg []byte) [sha256.Size]byte
+
 // DeriveCode draws the code by rejection sampling from HMAC-SHA-256 in counter
 // mode, so that every code is equally likely. The same input gives the same
 // code, which is how a fallback and a restart repeat it without storing it.
-func DeriveCode(key []byte, in CodeInput) Code {
+func DeriveCode(mac CodeMAC, in CodeInput) Code {
 	alphabet := in.Alphabet.symbols()
 	limit := 256 / len(alphabet) * len(alphabet)
 	msg := in.message()
 	out := make([]byte, 0, in.Length)
 	for counter := uint32(0); ; counter++ {
-		mac := hmac.New(sha256.New, key)
-		mac.Write(binary.BigEndian.AppendUint32(msg, counter))
-		for _, b := range mac.Sum(nil) {
+		for _, b := range mac(binary.BigEndian.AppendUint32(msg, counter)) {
 			if int(b) < limit {
 				out = append(out, alphabet[int(b)%len(alphabet)])
 			}

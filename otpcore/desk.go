@@ -22,11 +22,11 @@ func (d *desk) code(v *Verification) (Code, bool) {
 		plain, err := d.vault.Open(ownCodePlace(v), v.OwnCode)
 		return unpadCode(plain), err == nil
 	}
-	key, ok := d.vault.CodeKey(v.KeyID)
+	mac, ok := d.vault.CodeMAC(v.KeyID)
 	if !ok || len(v.Seed) != 32 {
 		return Code{}, false
 	}
-	return DeriveCode(key, CodeInput{
+	return DeriveCode(mac, CodeInput{
 		Business: v.BusinessID.UUID(), Verification: v.ID.UUID(),
 		Seed: [32]byte(v.Seed), Length: v.CodeLength, Alphabet: Digits,
 	}), true

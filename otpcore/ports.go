@@ -346,9 +346,9 @@ type Vault interface {
 	Index(purpose, value string) Index
 	// MAC returns a keyed hash for a purpose: tokens, cursors, fingerprints.
 	MAC(purpose string, parts ...[]byte) [32]byte
-	// CodeKey returns the key that derives codes under the id, and false when
+	// CodeMAC returns what derives codes with the key of the id, and false when
 	// the ring lost it. CodeKeyID names the key for new verifications.
-	CodeKey(id string) ([]byte, bool)
+	CodeMAC(id string) (CodeMAC, bool)
 	CodeKeyID() string
 }
 

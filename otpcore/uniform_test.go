@@ -48,9 +48,10 @@ func draw() []uint32 {
 		done.Go(func() {
 			counts := make([]uint32, 1_000_000)
 			key, in := input(1, 6)
+			mac := under(key)
 			for i := w; i < draws; i += workers {
 				binary.BigEndian.PutUint64(in.Seed[:], uint64(i))
-				counts[number(DeriveCode(key, in).Reveal())]++
+				counts[number(DeriveCode(mac, in).Reveal())]++
 			}
 			parts[w] = counts
 		})

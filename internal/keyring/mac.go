@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"hash"
-	"slices"
 	"sync"
 
 	"otpravka/otpcore"
@@ -19,12 +18,16 @@ func newHasher(key []byte) *hasher {
 }
 
 // sum hashes a purpose and its parts, each with its length in front.
-func (h *hasher) sum(purpose string, parts ...[]byte) (out [sha256.Size]byte) {
+func (h *hasher) sum(purpose string, parts ...[]byte) [sha256.Size]byte {
 	var buf [192]byte
 	msg := appendPart(buf[:0], purpose)
 	for _, part := range parts {
 		msg = appendPart(msg, part)
 	}
+	return h.hash(msg)
+}
+
+func (h *hasher) hash(msg []byte) (out [sha256.Size]byte) {
 	mac := h.idle.Get().(hash.Hash)
 	mac.Reset()
 	mac.Write(msg)
@@ -46,11 +49,11 @@ func (r *Ring) MAC(purpose string, parts ...[]byte) [32]byte {
 	return r.oldest().mac.sum(purpose, parts...)
 }
 
-// CodeKey returns a copy of the key that derives codes under the id.
-func (r *Ring) CodeKey(id string) ([]byte, bool) {
+// CodeMAC returns what derives codes with the key of the id.
+func (r *Ring) CodeMAC(id string) (otpcore.CodeMAC, bool) {
 	for i := range r.masters {
 		if r.masters[i].id.String() == id {
-			return slices.Clone(r.masters[i].code), true
+			return r.masters[i].code, true
 		}
 	}
 	return nil, false

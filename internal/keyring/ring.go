@@ -50,7 +50,7 @@ func (k keyID) String() string { return hex.EncodeToString(k[:]) }
 // master is one master key, held only as the keys that were made from it.
 type master struct {
 	id    keyID
-	code  []byte
+	code  otpcore.CodeMAC
 	seal  cipher.AEAD
 	index *hasher
 	mac   *hasher
@@ -92,7 +92,7 @@ func newMaster(key []byte) (master, error) {
 		err = errors.Join(err, e)
 		return sub
 	}
-	m.code = derive(labelCode + "\x00" + m.id.String())
+	m.code = newHasher(derive(labelCode + "\x00" + m.id.String())).hash
 	m.index, m.mac, m.check = newHasher(derive(labelIndex)), newHasher(derive(labelMAC)), newHasher(derive(labelCheck))
 	column := derive(labelColumn)
 	if err != nil {

@@ -60,22 +60,19 @@ func TestCodesAreTheSameAfterRestart(t *testing.T) {
 	in := otpcore.CodeInput{Business: [16]byte{1}, Verification: [16]byte{2}, Seed: [32]byte{3}, Length: 6, Alphabet: otpcore.Digits}
 	first := mustRing(t, 1)
 	id := first.CodeKeyID()
-	want, ok := first.CodeKey(id)
+	mac, ok := first.CodeMAC(id)
 	if !ok {
 		t.Fatal("the ring has no key for its own id")
 	}
+	want := otpcore.DeriveCode(mac, in)
 	for name, ring := range map[string]*keyring.Ring{"restarted": mustRing(t, 1), "rotated": mustRing(t, 2, 1)} {
-		got, ok := ring.CodeKey(id)
-		if !ok || !otpcore.DeriveCode(got, in).Equal(otpcore.DeriveCode(want, in)) {
+		got, ok := ring.CodeMAC(id)
+		if !ok || !otpcore.DeriveCode(got, in).Equal(want) {
 			t.Errorf("%s ring derives another code", name)
 		}
 	}
-	if _, ok := mustRing(t, 2).CodeKey(id); ok {
+	if _, ok := mustRing(t, 2).CodeMAC(id); ok {
 		t.Error("a ring without the key knows its code key")
-	}
-	want[0]++
-	if again, _ := first.CodeKey(id); bytes.Equal(again, want) {
-		t.Error("a caller can change the ring's key")
 	}
 }
 
@@ -157,11 +154,13 @@ func BenchmarkSealAndOpen(b *testing.B) {
 	}
 }
 
-func BenchmarkCodeKey(b *testing.B) {
+func BenchmarkCode(b *testing.B) {
 	ring := mustRing(b, 1)
 	id := ring.CodeKeyID()
+	in := otpcore.CodeInput{Length: 6, Alphabet: otpcore.Digits}
 	b.ReportAllocs()
 	for b.Loop() {
-		ring.CodeKey(id)
+		mac, _ := ring.CodeMAC(id)
+		otpcore.DeriveCode(mac, in)
 	}
 }

@@ -84,12 +84,16 @@ func (v *Vault) MAC(purpose string, parts ...[]byte) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// CodeKey returns the key with the id, and false once LoseCodeKey took it.
-func (v *Vault) CodeKey(id string) ([]byte, bool) {
+// CodeMAC hashes with the key of the id, and is false once LoseCodeKey took it.
+func (v *Vault) CodeMAC(id string) (otpcore.CodeMAC, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	key, ok := v.keys[id]
-	return key, ok
+	return func(msg []byte) [32]byte {
+		h := hmac.New(sha256.New, key)
+		h.Write(msg)
+		return [32]byte(h.Sum(nil))
+	}, ok
 }
 
 // CodeKeyID returns the id of the key for new verifications.

@@ -51,11 +51,11 @@ func TestVaultLosesCodeKeys(t *testing.T) {
 	if v.CodeKeyID() != "k2" {
 		t.Errorf("new verifications use %s", v.CodeKeyID())
 	}
-	if _, ok := v.CodeKey(first); !ok {
+	if _, ok := v.CodeMAC(first); !ok {
 		t.Error("rotation lost the first key")
 	}
 	v.LoseCodeKey(first)
-	if _, ok := v.CodeKey(first); ok {
+	if _, ok := v.CodeMAC(first); ok {
 		t.Error("a lost key is still there")
 	}
 }
