@@ -34,6 +34,19 @@ const (
 	idSuffixLen = 26
 )
 
+// idValues are the values of the alphabet's symbols; other bytes have noIDValue.
+var idValues = func() (values [256]uint8) {
+	for b := range values {
+		values[b] = noIDValue
+	}
+	for v := range len(idAlphabet) {
+		values[idAlphabet[v]] = uint8(v)
+	}
+	return values
+}()
+
+const noIDValue = 0xff
+
 // NewID returns a fresh id with 62 random bits behind its place in time. Ids
 // that one process makes for the same millisecond sort in the order of their
 // making (RFC 9562, section 6.2, method 1), so that what one decision does
@@ -92,7 +105,7 @@ func ParseID(prefix, s string) (ID, bool) {
 		return "", false
 	}
 	for i := range len(suffix) {
-		if strings.IndexByte(idAlphabet, suffix[i]) < 0 {
+		if idValues[suffix[i]] == noIDValue {
 			return "", false
 		}
 	}
@@ -109,8 +122,8 @@ func (id ID) UUID() [16]byte {
 	}
 	var hi, lo uint64
 	for i := range len(suffix) {
-		v := strings.IndexByte(idAlphabet, suffix[i])
-		if v < 0 {
+		v := idValues[suffix[i]]
+		if v == noIDValue {
 			return [16]byte{}
 		}
 		hi = hi<<5 | lo>>59
