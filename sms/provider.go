@@ -43,8 +43,11 @@ func newProvider(d declaration, road http.RoundTripper, log *slog.Logger) (*prov
 
 // send makes one call. It returns a *otpcore.SendError for every failure.
 func (p *provider) send(ctx context.Context, o otpcore.Outgoing) (otpcore.Accepted, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Rate.Timeout)
-	defer cancel()
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > p.Rate.Timeout { // else the caller cuts it off before that
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.Rate.Timeout)
+		defer cancel()
+	}
 	v := p.values(o)
 	if v["to"] == "" {
 		return otpcore.Accepted{}, refusal(p.ID, otpcore.ClassNoRoute, nil)
