@@ -119,7 +119,7 @@ func (w *wording) exists() bool { return w.built || len(w.own) > 0 }
 func (w *wording) locale(r Renderer, wanted, fallback string) string {
 	for _, tag := range []string{wanted, fallback} {
 		l := language(tag)
-		if w.own[l] != nil || (w.built || len(w.own) == 0) && slices.Contains(r.Locales(), l) {
+		if w.own[l] != nil || (w.built || len(w.own) == 0) && r.Locale(l, "") == l {
 			return l
 		}
 	}
