@@ -117,24 +117,31 @@ func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Star
 	if len(ver.Route) > 1 {
 		s.FallbackAt = firstFallback(ver)
 	}
-	s.TelegramLink = v.chatLink(by, ver, Telegram, phone)
-	s.WhatsAppLink = v.chatLink(by, ver, WhatsApp, phone)
 	if by.Mode == Test {
 		s.TestCode, _ = v.desk.code(ver)
+		return s
 	}
+	s.TelegramLink, s.WhatsAppLink = v.chatLinks(by, ver, phone.Region())
 	return s
 }
 
-// chatLink opens the chat of the channel's bot for the verification. It depends on
-// what is configured only.
-func (v *Verifications) chatLink(by Caller, ver *Verification, ch Channel, phone Phone) string {
-	way := v.carriers.Way(by.Business.ID, by.Mode, ch, phone.Region())
-	if by.Mode != Live || way.Reason != "" {
-		return ""
-	}
+// chatLinks open the chats of the business's bots for the verification. They
+// depend on what is configured only.
+func (v *Verifications) chatLinks(by Caller, ver *Verification, region string) (telegram, whatsapp string) {
 	of := doorOf(by.Business)
 	of.locale = ver.Locale
-	return v.doors.url(way, v.desk.verificationToken(ver.ID), of)
+	token := ""
+	open := func(ch Channel) string {
+		way := v.carriers.Way(by.Business.ID, by.Mode, ch, region)
+		if way.Reason != "" {
+			return ""
+		}
+		if token == "" {
+			token = v.desk.verificationToken(ver.ID)
+		}
+		return v.doors.url(way, token, of)
+	}
+	return open(Telegram), open(WhatsApp)
 }
 
 // Check offers a code. An unknown or foreign id is ErrNotFound; every other
