@@ -45,6 +45,28 @@ func TestRefusedKeys(t *testing.T) {
 	}
 }
 
+func TestKeyFormIsItsPattern(t *testing.T) {
+	form := regexp.MustCompile(`^otp_(live|test)_[0-9a-z]{8}_[0-9A-Za-z]{38}$`)
+	same := func(text string) {
+		if got, want := hasKeyForm(text), form.MatchString(text); got != want {
+			t.Errorf("%q has the form of a key: %v, want %v", text, got, want)
+		}
+	}
+	for _, mode := range []Mode{Live, Test} {
+		_, made := NewKey(&Business{}, mode, "", nil, time.Unix(1, 0))
+		good := made.Reveal()
+		same(good)
+		for i := range good {
+			same(good[:i])
+			same(good[:i] + good[i+1:])
+			for b := range 256 {
+				same(good[:i] + string([]byte{byte(b)}) + good[i+1:])
+				same(good[:i] + string([]byte{byte(b)}) + good[i:])
+			}
+		}
+	}
+}
+
 func TestNoKeyHasNoParts(t *testing.T) {
 	var none KeyText
 	if none.Public() != "" || none.Reveal() != "" || !none.IsZero() {
