@@ -3,6 +3,7 @@ package webhook
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -10,6 +11,19 @@ import (
 	"otpravka/webhook/accesslog"
 	"otpravka/webhook/problem"
 )
+
+// chain puts the middlewares, the first one outermost, before the router of e. It
+// builds them once: echo would build all of them anew for every request.
+func chain(e *echo.Echo, all ...echo.MiddlewareFunc) echo.MiddlewareFunc {
+	handler := func(c echo.Context) error {
+		e.Router().Find(c.Request().Method, echo.GetPath(c.Request()), c)
+		return c.Handler()(c)
+	}
+	for _, middleware := range slices.Backward(all) {
+		handler = middleware(handler)
+	}
+	return func(echo.HandlerFunc) echo.HandlerFunc { return handler }
+}
 
 // harden sets what holds for every answer, refusals included. Answers hold
 // phones and codes of test keys: no cache may keep them and no browser may

@@ -57,7 +57,7 @@ func New(cfg Config, rooms ...Room) *Server {
 	limits := cfg.Limits.orDefault()
 	s := &Server{echo: echo.New(), log: cfg.Log, ready: cfg.Ready, limits: limits, seats: newSeats(limits.Conns)}
 	s.echo.HTTPErrorHandler = refuse
-	s.echo.Pre(cfg.Proxies.Middleware, count(cfg.Answered), accesslog.Middleware(s.log), patience.Middleware(limits.answer()), harden, s.limits.admit, newStrangers(limits.Refusals).hold)
+	s.echo.Pre(chain(s.echo, cfg.Proxies.Middleware, count(cfg.Answered), accesslog.Middleware(s.log), patience.Middleware(limits.answer()), harden, s.limits.admit, newStrangers(limits.Refusals).hold))
 	// Monitors probe with HEAD.
 	reading := []string{http.MethodGet, http.MethodHead}
 	s.echo.Match(reading, "/healthz", s.health)
