@@ -45,9 +45,9 @@ func (s *strangers) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		if header == "" {
 			return next(c)
 		}
-		credential, from := sha256.Sum256([]byte(header)), origin.Network(c.Request())
+		credential := sha256.Sum256([]byte(header))
 		if !s.known(credential) {
-			if standing := s.refused.Look(from); !standing.Allowed {
+			if standing := s.refused.Look(origin.Network(c.Request())); !standing.Allowed {
 				return problem.New("rate_limited").After(standing.Wait)
 			}
 		}
@@ -56,7 +56,7 @@ func (s *strangers) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		case accesslog.Identified(c.Request().Context()):
 			s.remember(credential)
 		case err != nil && problem.From(err).Status == http.StatusUnauthorized:
-			s.refused.Take(from)
+			s.refused.Take(origin.Network(c.Request()))
 			s.forget(credential)
 		}
 		return err
