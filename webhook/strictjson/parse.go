@@ -30,7 +30,7 @@ func parse(data []byte) (map[string]any, *problem.Problem) {
 	case !utf8.Valid(data):
 		return nil, problem.New("invalid_utf8")
 	}
-	p := parser{dec: jsontext.NewDecoder(bytes.NewReader(data))}
+	p := parser{dec: jsontext.NewDecoder(bytes.NewBuffer(data))} // a Buffer is read in place
 	v, err := p.value()
 	if err != nil {
 		return nil, syntaxProblem(err)
