@@ -46,6 +46,9 @@ func isJSON(h http.Header) bool {
 	if len(types) != 1 {
 		return false
 	}
+	if types[0] == "application/json" {
+		return true // as nearly everybody writes it
+	}
 	media, params, err := mime.ParseMediaType(types[0])
 	if err != nil || media != "application/json" {
 		return false
