@@ -98,7 +98,7 @@ func (l *Limiter) forget(now time.Time) {
 // draft-ietf-httpapi-ratelimit-headers-10.
 func (s Standing) Announce(h http.Header) {
 	h["Ratelimit-Policy"] = s.limiter.policy // spelled as Set would
-	h.Set("RateLimit", s.limiter.name+";r="+strconv.Itoa(s.Left)+";t="+strconv.Itoa(seconds(s.Reset)))
+	h["Ratelimit"] = []string{s.limiter.name + ";r=" + strconv.Itoa(s.Left) + ";t=" + strconv.Itoa(seconds(s.Reset))}
 }
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
