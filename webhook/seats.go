@@ -75,23 +75,24 @@ func (s *seats) handler(next http.Handler) http.Handler {
 		if st, ok := r.Context().Value(seatKey{}).(*seat); ok {
 			s.busy(st)
 			defer s.wait(st)
-			w = &answer{ResponseWriter: w, begins: func() { s.wait(st) }}
+			w = &answer{ResponseWriter: w, seats: s, seat: st}
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// answer tells when the first byte of the body is written.
+// answer lets its seat wait from the first byte of the body on.
 type answer struct {
 	http.ResponseWriter
-	begins func()
-	begun  bool
+	seats *seats
+	seat  *seat
+	begun bool
 }
 
 func (a *answer) Write(b []byte) (int, error) {
 	if !a.begun {
 		a.begun = true
-		a.begins()
+		a.seats.wait(a.seat)
 	}
 	return a.ResponseWriter.Write(b)
 }

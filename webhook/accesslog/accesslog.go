@@ -55,7 +55,7 @@ func Middleware(log *slog.Logger) echo.MiddlewareFunc {
 			r := c.Request().WithContext(context.WithValue(c.Request().Context(), entryKey{}, e))
 			c.SetRequest(r)
 
-			err := calm(log, id, next)(c)
+			err := calm(log, id, next, c)
 			if err != nil {
 				c.Error(err)
 			}
@@ -77,26 +77,24 @@ func Middleware(log *slog.Logger) echo.MiddlewareFunc {
 
 // calm turns a panic into an error. The value of a panic may hold anything, a
 // code for example, so that only errors of the Go runtime are written out.
-func calm(log *slog.Logger, id string, next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) (err error) {
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if e, ok := v.(error); ok && errors.Is(e, http.ErrAbortHandler) {
-				panic(v)
-			}
-			what := fmt.Sprintf("%T", v)
-			if e, ok := v.(runtime.Error); ok {
-				what = e.Error()
-			}
-			log.LogAttrs(c.Request().Context(), slog.LevelError, "panic",
-				slog.String("request_id", id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
-			err = problem.New("internal")
-		}()
-		return next(c)
-	}
+func calm(log *slog.Logger, id string, next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if e, ok := v.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+			panic(v)
+		}
+		what := fmt.Sprintf("%T", v)
+		if e, ok := v.(runtime.Error); ok {
+			what = e.Error()
+		}
+		log.LogAttrs(c.Request().Context(), slog.LevelError, "panic",
+			slog.String("request_id", id), slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+		err = problem.New("internal")
+	}()
+	return next(c)
 }
 
 // refusal names what was answered and, when it is our own fault, why.
