@@ -76,7 +76,7 @@ func TestT19AnswerDoesNotTellWhetherThePhoneIsLinked(t *testing.T) {
 		linked := h.begin(waiting)
 		for _, s := range []*otpcore.Started{stranger, linked} {
 			v := s.Verification
-			if v.Status != otpcore.Pending || v.Sends != 1 || v.Attempts != 0 || s.FallbackAt.Sub(v.CreatedAt) != 45*time.Second ||
+			if v.Status != otpcore.Pending || v.Sends != 1 || v.Attempts != 0 || v.FallbackAt.Sub(v.CreatedAt) != 45*time.Second ||
 				v.ExpiresAt.Sub(v.CreatedAt) != 180*time.Second || v.ResendAt.Sub(v.CreatedAt) != 30*time.Second ||
 				s.Hint != stranger.Hint || s.TelegramLink == "" || s.TestCode.Len() != 0 {
 				t.Errorf("%+v", s)
@@ -95,7 +95,7 @@ func TestT41StartsOncePerKey(t *testing.T) {
 		h.check(first.Verification.ID, code)
 		again := h.begin(once)
 		if again.Verification.ID != first.Verification.ID || again.Verification.Status != otpcore.Pending || !again.Verification.EndedAt.IsZero() ||
-			again.FallbackAt != first.FallbackAt || again.Verification.ExpiresAt != first.Verification.ExpiresAt || again.Verification.ApprovedBy != "" {
+			again.Verification.FallbackAt != first.Verification.FallbackAt || again.Verification.ExpiresAt != first.Verification.ExpiresAt || again.Verification.ApprovedBy != "" {
 			t.Errorf("again: %+v", again.Verification)
 		}
 		if n := len(h.carriers.Of(sm).Sent()); n != 1 {

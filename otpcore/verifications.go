@@ -34,7 +34,6 @@ const (
 type Started struct {
 	Verification Verification // as it was at the start
 	Phone        Phone
-	FallbackAt   time.Time // zero: the route has one channel
 	Hint         string
 	TelegramLink string // opens the bot's chat for this phone; empty without a bot
 	WhatsAppLink string // the same for WhatsApp
@@ -114,8 +113,9 @@ func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Star
 	s.Verification.Attempts, s.Verification.Sends, s.Verification.Resends = 0, 1, 0
 	s.Verification.ExpiresAt = ver.CreatedAt.Add(ver.TTL)
 	s.Verification.ResendAt = ver.CreatedAt.Add(v.desk.cooldown(0))
+	s.Verification.FallbackAt = noTime
 	if len(ver.Route) > 1 {
-		s.FallbackAt = firstFallback(ver)
+		s.Verification.FallbackAt = firstFallback(ver)
 	}
 	if by.Mode == Test {
 		s.TestCode, _ = v.desk.code(ver)

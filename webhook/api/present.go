@@ -8,9 +8,9 @@ import (
 
 // This file shows the domain's verifications in the words of the contract.
 
-// verification shows what every answer about a verification has in common.
-func (h *Handlers) verification(v *otpcore.Verification, phone otpcore.Phone) Verification {
-	now := h.Verifications.Now()
+// verification shows what every answer about a verification has in common, as it
+// stands at the given time.
+func (h *Handlers) verification(v *otpcore.Verification, phone otpcore.Phone, now time.Time) Verification {
 	out := Verification{
 		ID: string(v.ID), Mode: Mode(v.Mode), Status: VerificationStatus(v.Status), Phone: some[string](phone.E164()),
 		Route: convert[Channel](v.Route), CreatedAt: v.CreatedAt.UTC(),
@@ -26,32 +26,23 @@ func (h *Handlers) verification(v *otpcore.Verification, phone otpcore.Phone) Ve
 	if v.Status.Terminal() {
 		return out
 	}
+	// What lies ahead is shown as seconds too: a client's clock may be wrong.
 	out.ExpiresIn = in(now, v.ExpiresAt)
-	setTimes(&out, v, v.FallbackAt, now)
-	return out
-}
-
-// setTimes fills what lies ahead, each time also as seconds from now: a
-// client's clock may be wrong.
-func setTimes(out *Verification, v *otpcore.Verification, fallback, now time.Time) {
-	if !fallback.IsZero() {
-		wait := in(now, fallback)
-		out.FallbackAt, out.FallbackIn = at(fallback), &wait
+	if !v.FallbackAt.IsZero() {
+		wait := in(now, v.FallbackAt)
+		out.FallbackAt, out.FallbackIn = at(v.FallbackAt), &wait
 	}
 	if out.SendsLeft > 0 {
 		wait := in(now, v.ResendAt)
 		out.ResendAt, out.ResendIn = at(v.ResendAt), &wait
 	}
+	return out
 }
 
 // started shows a verification as it was at its start, so that a repeated
 // request gets the first answer.
 func (h *Handlers) started(s *otpcore.Started) Verification {
-	out := h.verification(&s.Verification, s.Phone)
-	out.ExpiresIn = in(out.CreatedAt, s.Verification.ExpiresAt)
-	out.EndedAt, out.ApprovedBy, out.Channel = nil, nil, nil
-	out.FallbackAt, out.FallbackIn = nil, nil
-	setTimes(&out, &s.Verification, s.FallbackAt, out.CreatedAt)
+	out := h.verification(&s.Verification, s.Phone, s.Verification.CreatedAt)
 	out.Hint = some[string](s.Hint)
 	out.Links.Telegram, out.Links.Whatsapp = some[string](s.TelegramLink), some[string](s.WhatsAppLink)
 	out.TestCode = some[string](s.TestCode.Reveal())
@@ -68,7 +59,7 @@ func (h *Handlers) changed(c *otpcore.Case) (Verification, error) {
 
 // viewed adds what happened to the verification so far.
 func (h *Handlers) viewed(view *otpcore.View) Verification {
-	out := h.verification(view.Verification, view.Phone)
+	out := h.verification(view.Verification, view.Phone, h.Verifications.Now())
 	for _, d := range view.Deliveries {
 		if d.Kind == otpcore.DeliverCode {
 			out.Deliveries = append(out.Deliveries, delivery(d))

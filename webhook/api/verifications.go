@@ -106,7 +106,7 @@ func (h *Handlers) SearchVerifications(ctx context.Context, r SearchVerification
 	page := SearchVerifications200JSONResponse{Items: []Verification{}}
 	found, page.NextCursor = cut(h, by, found, length, func(v *otpcore.Verification) otpcore.ID { return v.ID })
 	for _, v := range found {
-		page.Items = append(page.Items, h.verification(v, phone))
+		page.Items = append(page.Items, h.verification(v, phone, h.Verifications.Now()))
 	}
 	return page, nil
 }
