@@ -33,9 +33,12 @@ func (v *Verifications) draftTexts(out *Verification, r StartRequest, spec Templ
 }
 
 // checkParams returns the values in canonical form, so that equal amounts are
-// equal however they were written.
+// equal however they were written. No values are nil.
 func checkParams(at string, specs []ParamSpec, given map[string]Param) (map[string]Param, error) {
-	out := make(map[string]Param, len(given))
+	var out map[string]Param
+	if len(given) > 0 {
+		out = make(map[string]Param, len(given))
+	}
 	for _, spec := range specs {
 		value, ok := given[spec.Name]
 		if !ok {

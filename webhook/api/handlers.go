@@ -115,6 +115,9 @@ func convert[T, S ~string](list []S) []T {
 }
 
 func params[M ~map[string]Param](m M) map[string]otpcore.Param {
+	if len(m) == 0 {
+		return nil
+	}
 	out := make(map[string]otpcore.Param, len(m))
 	for name, p := range m {
 		out[name] = p.Param
