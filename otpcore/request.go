@@ -139,7 +139,9 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 	if len(wanted) == 0 {
 		wanted = Channels
 	}
-	out.Paid = out.Mode == Test || slices.Contains(set.Countries, phone.Region())
+	out.Phone.Region = phone.Region()
+	out.Paid = out.Mode == Test || slices.Contains(set.Countries, out.Phone.Region)
+	out.Route = make([]Channel, 0, len(wanted))
 	var reasons []FieldError
 	for i, ch := range wanted {
 		if !slices.Contains(Channels, ch) {
@@ -148,7 +150,7 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 		if slices.Contains(wanted[:i], ch) {
 			return invalid("channel_twice", fmt.Sprintf("/channels/%d", i), "Name each channel once.")
 		}
-		if why := v.unavailable(out, ch, phone); why != "" {
+		if why := v.unavailable(out, ch); why != "" {
 			reasons = append(reasons, FieldError{Field: fmt.Sprintf("/channels/%d", i), Code: string(ch), Detail: why})
 			continue
 		}
@@ -172,13 +174,11 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 const reasonCountry = "The phone's country is not on the list of countries in the settings."
 
 // unavailable says why the channel cannot carry a code to the phone.
-func (v *Verifications) unavailable(out *Verification, ch Channel, phone Phone) string {
+func (v *Verifications) unavailable(out *Verification, ch Channel) string {
 	if ch.Paid() && !out.Paid {
 		return reasonCountry
 	}
-	asked := *out
-	asked.Phone.Region = phone.Region()
-	way := v.desk.way(&asked, ch)
+	way := v.desk.way(out, ch)
 	switch {
 	case way.Reason != "":
 		return way.Reason
