@@ -44,10 +44,10 @@ func isDigits(text string) bool { return strings.Trim(text, "0123456789") == "" 
 
 // plain reads a text that is in E.164 already, and reports false when the
 // library has to look at it.
-func plain(text string) (*phonenumbers.PhoneNumber, bool) {
+func plain(text string) (number *phonenumbers.PhoneNumber, national string, ok bool) {
 	digits, international := strings.CutPrefix(text, "+")
 	if !international || !isDigits(digits) || strings.HasPrefix(digits, "0") {
-		return nil, false
+		return nil, "", false
 	}
 	for n := 1; n <= 3 && n < len(digits); n++ { // no calling code begins another one
 		code, _ := strconv.Atoi(digits[:n])
@@ -55,16 +55,16 @@ func plain(text string) (*phonenumbers.PhoneNumber, bool) {
 		if !listed {
 			continue
 		}
-		national := digits[n:]
+		national = digits[n:]
 		if national[0] == '0' || prefix != "" && strings.HasPrefix(national, prefix) {
-			return nil, false
+			return nil, "", false
 		}
-		number, err := strconv.ParseUint(national, 10, 64)
+		value, err := strconv.ParseUint(national, 10, 64)
 		if err != nil {
-			return nil, false
+			return nil, "", false
 		}
 		callingCode := int32(code)
-		return &phonenumbers.PhoneNumber{CountryCode: &callingCode, NationalNumber: &number}, true
+		return &phonenumbers.PhoneNumber{CountryCode: &callingCode, NationalNumber: &value}, national, true
 	}
-	return nil, false
+	return nil, "", false
 }

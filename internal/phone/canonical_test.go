@@ -38,7 +38,7 @@ func TestT17BothWaysReadTheSameNumber(t *testing.T) {
 				continue
 			}
 			text := e164(n)
-			if _, ok := plain(text); ok {
+			if _, _, ok := plain(text); ok {
 				plainly++
 			}
 			same(t, text)

@@ -49,8 +49,8 @@ func (Parser) ParsePhone(raw, country string) (otpcore.Phone, error) {
 	if err != nil {
 		return otpcore.Phone{}, err
 	}
-	if number, ok := plain(text); ok {
-		if region, err := judge(number); err == nil {
+	if number, national, ok := plain(text); ok {
+		if region := phonenumbers.GetRegionCodeForNumber(number); isMobile(region, national) {
 			return otpcore.NewPhone(text, region), nil
 		}
 	}
