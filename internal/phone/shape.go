@@ -18,8 +18,6 @@ const (
 )
 
 var (
-	// grouped is a number as people write it, in ASCII.
-	grouped = regexp.MustCompile(`^\+?[0-9 ().-]+$`)
 	// prefixed begins with an address scheme or doubles the plus sign.
 	prefixed = regexp.MustCompile(`^(?:[A-Za-z]+: *\+?|\+[ +]*\+)[0-9 ().-]{7,}`)
 	// extended is a number, then a letter or a pause sign, then more digits.
@@ -30,7 +28,7 @@ var (
 // the library may read, and otherwise says what kind of thing it is instead.
 func shape(raw, country string) (string, error) {
 	text := strings.Trim(raw, " ")
-	if !grouped.MatchString(text) {
+	if !isGrouped(text) {
 		return "", oddity(text)
 	}
 	digits := 0
@@ -51,6 +49,12 @@ func shape(raw, country string) (string, error) {
 		return "", errNeedsPlus
 	}
 	return text, nil
+}
+
+// isGrouped reports whether text is a number as people write it, in ASCII.
+func isGrouped(text string) bool {
+	number := strings.TrimPrefix(text, "+")
+	return number != "" && strings.Trim(number, "0123456789 ().-") == ""
 }
 
 // oddity names what is wrong with a text that is no grouped number.
