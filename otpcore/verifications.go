@@ -64,7 +64,7 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 	}
 	var (
 		id      ID
-		started *Verification
+		started *Started
 	)
 	op := Op{
 		Lane: LaneRequests, BusinessID: by.Business.ID, Mode: by.Mode,
@@ -79,8 +79,7 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 		if err := v.desk.start(c, draft, phone, NewCode(r.Code)); err != nil {
 			return err
 		}
-		snapshot := *c.Verification
-		id, started = snapshot.ID, &snapshot
+		id, started = c.Verification.ID, &Started{Verification: *c.Verification, Phone: phone}
 		return remember(c, op.Once, startedRef{id})
 	}
 	if err := v.ledger.Do(ctx, op); err != nil {
@@ -89,7 +88,8 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 	if started == nil {
 		return v.replayStart(ctx, by, id)
 	}
-	return v.started(by, started, phone), nil
+	v.complete(by, started)
+	return started, nil
 }
 
 // replayStart gives a repeated request its first answer.
@@ -102,27 +102,30 @@ func (v *Verifications) replayStart(ctx context.Context, by Caller, id ID) (*Sta
 	if err != nil {
 		return nil, err
 	}
-	return v.started(by, c.Verification, phone), nil
+	started := &Started{Verification: *c.Verification, Phone: phone}
+	v.complete(by, started)
+	return started, nil
 }
 
-// started tells only what was fixed at the start.
-func (v *Verifications) started(by Caller, ver *Verification, phone Phone) *Started {
-	s := &Started{Verification: *ver, Phone: phone, Hint: v.renderer.Hint(v.renderer.Locale(ver.Locale, by.Business.Settings.Locale), ver.Route)}
-	s.Verification.Status, s.Verification.EndReason, s.Verification.EndedAt = Pending, "", noTime
-	s.Verification.ApprovedBy, s.Verification.Channel = "", ""
-	s.Verification.Attempts, s.Verification.Sends, s.Verification.Resends = 0, 1, 0
-	s.Verification.ExpiresAt = ver.CreatedAt.Add(ver.TTL)
-	s.Verification.ResendAt = ver.CreatedAt.Add(v.desk.cooldown(0))
-	s.Verification.FallbackAt = noTime
+// complete tells only what was fixed at the start, whatever happened to the
+// verification since.
+func (v *Verifications) complete(by Caller, s *Started) {
+	ver := &s.Verification
+	ver.Status, ver.EndReason, ver.EndedAt = Pending, "", noTime
+	ver.ApprovedBy, ver.Channel = "", ""
+	ver.Attempts, ver.Sends, ver.Resends = 0, 1, 0
+	ver.ExpiresAt = ver.CreatedAt.Add(ver.TTL)
+	ver.ResendAt = ver.CreatedAt.Add(v.desk.cooldown(0))
+	ver.FallbackAt = noTime
 	if len(ver.Route) > 1 {
-		s.Verification.FallbackAt = firstFallback(ver)
+		ver.FallbackAt = firstFallback(ver)
 	}
+	s.Hint = v.renderer.Hint(v.renderer.Locale(ver.Locale, by.Business.Settings.Locale), ver.Route)
 	if by.Mode == Test {
 		s.TestCode, _ = v.desk.code(ver)
-		return s
+		return
 	}
-	s.TelegramLink, s.WhatsAppLink = v.chatLinks(by, ver, phone.Region())
-	return s
+	s.TelegramLink, s.WhatsAppLink = v.chatLinks(by, ver, s.Phone.Region())
 }
 
 // chatLinks open the chats of the business's bots for the verification. They
