@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
+	"otpravka/otpcore"
 	"otpravka/webhook/problem"
 )
 
@@ -30,12 +32,27 @@ type schema struct {
 	Maximum   *int   `yaml:"maximum"`
 	Advice    string `yaml:"x-advice"`
 
-	form *regexp.Regexp
+	matches func(text string) bool // the pattern
 }
 
-func (s *schema) compile() (err error) {
-	s.form, err = regexp.Compile(s.Pattern)
-	return err
+// anyID is how the patterns of ids go on behind the prefix.
+const anyID = "_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+
+func (s *schema) compile() error {
+	form, err := regexp.Compile(s.Pattern)
+	if err != nil {
+		return err
+	}
+	s.matches = form.MatchString
+	if begin, ok := strings.CutSuffix(s.Pattern, anyID); ok {
+		prefix := strings.TrimPrefix(begin, "^")
+		// Most paths have an id, and the domain reads one faster than its pattern does.
+		s.matches = func(text string) bool {
+			_, ok := otpcore.ParseID(prefix, text)
+			return ok
+		}
+	}
+	return nil
 }
 
 // allows reports whether the text of a parameter keeps the schema.
@@ -45,7 +62,7 @@ func (s *schema) allows(text string) bool {
 		return err == nil && (s.Minimum == nil || n >= *s.Minimum) && (s.Maximum == nil || n <= *s.Maximum)
 	}
 	n := utf8.RuneCountInString(text)
-	return n >= s.MinLength && (s.MaxLength == nil || n <= *s.MaxLength) && s.form.MatchString(text)
+	return n >= s.MinLength && (s.MaxLength == nil || n <= *s.MaxLength) && s.matches(text)
 }
 
 // checkParameters refuses what the contract does not allow in the query and
