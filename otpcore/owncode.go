@@ -102,6 +102,9 @@ var digitGroups = regexp.MustCompile(`[0-9]+(?:[ -][0-9]+)*`)
 // cardNumber reports whether some neighbouring groups of digits make a payment
 // card's number (ISO/IEC 7812-1).
 func cardNumber(text string) bool {
+	if len(text) < shortestCard {
+		return false
+	}
 	for _, found := range digitGroups.FindAllString(text, -1) {
 		groups := strings.FieldsFunc(found, func(r rune) bool { return r == ' ' || r == '-' })
 		for i := range groups {
@@ -118,6 +121,9 @@ func cardNumber(text string) bool {
 	}
 	return false
 }
+
+// shortestCard is how many digits cardForm asks for.
+const shortestCard = 13
 
 // cardForm tells cards by length and first digit: those that begin with 0 and 1
 // are no payment cards, and short ones exist of old brands only. It keeps out
