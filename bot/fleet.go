@@ -211,7 +211,7 @@ func (f *Fleet) Way(business otpcore.ID, ch otpcore.Channel) otpcore.Way {
 	}
 	switch {
 	case phone == nil && chat == nil:
-		return otpcore.Way{Channel: ch, Reason: fmt.Sprintf("No bot for %s is registered.", ch)}
+		return otpcore.Way{Channel: ch, Reason: "No bot for " + string(ch) + " is registered."}
 	case phone == nil, chat != nil && phone.Reason != "":
 		return *chat
 	case chat == nil, chat.Reason != "":
