@@ -66,23 +66,23 @@ func (v *Verifications) Start(ctx context.Context, by Caller, r StartRequest) (*
 		id      ID
 		started *Started
 	)
-	op := Op{
-		Lane: LaneRequests, BusinessID: by.Business.ID, Mode: by.Mode,
-		Phone: v.desk.phoneIndex(phone), Once: r.Idempotency.once("verifications.start", keepStart),
-	}
-	op.Decide = func(c *Case) error {
-		var ref startedRef
-		if found, err := recall(c, op.Once, &ref); found || err != nil {
-			id, started = ref.ID, nil
-			return err
-		}
-		if err := v.desk.start(c, draft, phone, NewCode(r.Code)); err != nil {
-			return err
-		}
-		id, started = c.Verification.ID, &Started{Verification: *c.Verification, Phone: phone}
-		return remember(c, op.Once, startedRef{id})
-	}
-	if err := v.ledger.Do(ctx, op); err != nil {
+	own, once := NewCode(r.Code), r.Idempotency.once("verifications.start", keepStart)
+	err = v.ledger.Do(ctx, Op{
+		Lane: LaneRequests, BusinessID: by.Business.ID, Mode: by.Mode, Phone: v.desk.phoneIndex(phone), Once: once,
+		Decide: func(c *Case) error {
+			var ref startedRef
+			if found, err := recall(c, once, &ref); found || err != nil {
+				id, started = ref.ID, nil
+				return err
+			}
+			if err := v.desk.start(c, draft, phone, own); err != nil {
+				return err
+			}
+			id, started = c.Verification.ID, &Started{Verification: *c.Verification, Phone: phone}
+			return remember(c, once, startedRef{id})
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	if started == nil {
@@ -163,25 +163,25 @@ func (v *Verifications) Check(ctx context.Context, by Caller, id ID, typed strin
 		repeated, keyGone bool
 		told              []Delivery
 	)
-	op := Op{
-		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode,
-		Once: key.once("verifications.check:"+string(id), keepCheck),
-	}
-	op.Decide = func(c *Case) error {
-		result, told = CheckResult{}, nil
-		var err error
-		if repeated, err = recall(c, op.Once, &result); repeated || err != nil {
-			return err
-		}
-		if result, err = v.desk.check(c, guess, bound); err != nil {
-			return err
-		}
-		if keyGone = c.keyGone; result.Valid {
-			told = c.unlinked()
-		}
-		return remember(c, op.Once, result)
-	}
-	if err := v.ledger.Do(ctx, op); err != nil {
+	once := key.once("verifications.check:"+string(id), keepCheck)
+	err = v.ledger.Do(ctx, Op{
+		Lane: LaneRequests, Ref: Ref{Verification: id}, BusinessID: by.Business.ID, Mode: by.Mode, Once: once,
+		Decide: func(c *Case) error {
+			result, told = CheckResult{}, nil
+			var err error
+			if repeated, err = recall(c, once, &result); repeated || err != nil {
+				return err
+			}
+			if result, err = v.desk.check(c, guess, bound); err != nil {
+				return err
+			}
+			if keyGone = c.keyGone; result.Valid {
+				told = c.unlinked()
+			}
+			return remember(c, once, result)
+		},
+	})
+	if err != nil {
 		return CheckResult{}, err
 	}
 	if !repeated {
@@ -250,7 +250,7 @@ func recall(c *Case, once *Once, into any) (bool, error) {
 	return true, json.Unmarshal(c.Remembered.Result, into)
 }
 
-func remember(c *Case, once *Once, result any) error {
+func remember[T any](c *Case, once *Once, result T) error {
 	if once == nil {
 		return nil
 	}
