@@ -142,6 +142,7 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 	out.Phone.Region = phone.Region()
 	out.Paid = out.Mode == Test || slices.Contains(set.Countries, out.Phone.Region)
 	out.Route = make([]Channel, 0, len(wanted))
+	var reasons []string
 	for i, ch := range wanted {
 		if !slices.Contains(Channels, ch) {
 			return invalid("channel_unknown", fmt.Sprintf("/channels/%d", i), "Name channels out of telegram, whatsapp and sms.")
@@ -149,12 +150,14 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 		if slices.Contains(wanted[:i], ch) {
 			return invalid("channel_twice", fmt.Sprintf("/channels/%d", i), "Name each channel once.")
 		}
-		if v.unavailable(out, ch) == "" {
-			out.Route = append(out.Route, ch)
+		if why := v.unavailable(out, ch); why != "" {
+			reasons = append(reasons, why)
+			continue
 		}
+		out.Route = append(out.Route, ch)
 	}
 	if len(out.Route) == 0 {
-		return v.noChannel(out, wanted)
+		return noChannel(wanted, reasons)
 	}
 	switch {
 	case !slices.Contains(out.Route, SMS):
@@ -166,15 +169,13 @@ func (v *Verifications) draftRoute(out *Verification, r StartRequest, set Settin
 }
 
 // noChannel says of each channel why it is not in the route.
-func (v *Verifications) noChannel(out *Verification, wanted []Channel) error {
+func noChannel(wanted []Channel, reasons []string) error {
 	err := &Error{
 		Kind: KindInvalid, Code: "no_channel", Field: "/channels",
 		Detail: "Nothing that is configured could carry this code. Register a bot with POST /v1/bots, or add an SMS provider and the phone's country to the settings.",
 	}
 	for i, ch := range wanted {
-		if why := v.unavailable(out, ch); why != "" {
-			err.Errors = append(err.Errors, FieldError{Field: fmt.Sprintf("/channels/%d", i), Code: string(ch), Detail: why})
-		}
+		err.Errors = append(err.Errors, FieldError{Field: fmt.Sprintf("/channels/%d", i), Code: string(ch), Detail: reasons[i]})
 	}
 	return err
 }
