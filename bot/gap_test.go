@@ -103,6 +103,24 @@ func TestRegisterAgainWithoutGap(t *testing.T) {
 	})
 }
 
+// TestRegisterAgainWhileTheStateIsOnItsWay: a bot that is shown as connected is
+// taken for one by the connector that replaces it, whether or not the database has
+// heard of it yet.
+func TestRegisterAgainWhileTheStateIsOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShow(t)
+		request := otpcore.BotRequest{BusinessID: s.business(), Kind: otpcore.BotTelegram, Token: "a"}
+		b, err := s.fleet.Register(context.Background(), request)
+		check(t, err)
+		s.fleet.member(b.ID).enter(otpcore.BotConnected, connected)
+		_, err = s.fleet.Register(context.Background(), request)
+		check(t, err)
+		if got := s.fleet.member(b.ID).bot; got.State != otpcore.BotConnected || got.StateText != connected {
+			t.Errorf("the new connector is told of %s, %q", got.State, got.StateText)
+		}
+	})
+}
+
 // TestBotDeletedWhileItListens: the removal of a bot ends its poll at once, and
 // an update that is in hand at that moment is answered by nobody.
 func TestBotDeletedWhileItListens(t *testing.T) {

@@ -89,9 +89,9 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential stri
 				continue
 			}
 			b.ID, b.CreatedAt = old.ID, old.CreatedAt
-			if old.State.Worked() {
+			if state, text, at := f.lastOf(old); state.Worked() {
 				// Connectors go by it until they have asked their network.
-				b.State, b.StateText, b.StateAt = old.State, old.StateText, old.StateAt
+				b.State, b.StateText, b.StateAt = state, text, at
 			}
 		}
 		b.Username, b.Name = identity.Username, identity.Name
@@ -103,6 +103,17 @@ func (f *Fleet) store(ctx context.Context, r otpcore.BotRequest, credential stri
 		return nil, err // the transaction of a caller that left may still write to stored
 	}
 	return stored, nil
+}
+
+// lastOf is the state in which a stored bot was last heard of. Its connector may
+// know what is on its way to the database.
+func (f *Fleet) lastOf(b *otpcore.Bot) (otpcore.BotState, string, time.Time) {
+	if m := f.member(b.ID); m != nil {
+		if state, text, at := m.condition(); state != otpcore.BotConnecting {
+			return state, text, at
+		}
+	}
+	return b.State, b.StateText, b.StateAt
 }
 
 // List returns the bots of the business and those of the operator that serve it,
