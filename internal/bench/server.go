@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"otpravka/internal/app"
+	"otpravka/internal/freeport"
 	"otpravka/internal/fsync"
 )
 
@@ -48,12 +48,10 @@ type server struct {
 func newServer(dir string, args ...string) (*server, error) {
 	s := &server{log: filepath.Join(dir, "server.log")}
 	for _, addr := range []*string{&s.addr, &s.metricsAddr} {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+		var err error
+		if *addr, err = freeport.Address(); err != nil {
 			return nil, err
 		}
-		defer func() { _ = ln.Close() }() // both are held, so that they differ
-		*addr = ln.Addr().String()
 	}
 	s.args = append([]string{ServerCommand, "--listen", s.addr, "--metrics-listen", s.metricsAddr}, args...)
 	return s, nil

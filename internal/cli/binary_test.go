@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"otpravka/internal/freeport"
 )
 
 // built is the path of the binary, empty until a test needs it.
@@ -144,15 +145,7 @@ func (s *process) end(t testing.TB, signal syscall.Signal) error {
 
 func TestServeWithoutSettings(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	p, addr := newPlace(t), freeport.For(t)
 	server := p.launch(addr)
 	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
 	if err != nil {

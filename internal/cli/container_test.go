@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"otpravka/internal/freeport"
 )
 
 // nonroot is the user of the image.
@@ -33,7 +35,7 @@ func newContainer(t testing.TB) container {
 	if os.Getuid() != 0 {
 		t.Skip("only root may change the root directory and the user of a process")
 	}
-	c := container{t, readRecipe(t), newPlace(t).dir, freeAddress(t)}
+	c := container{t, readRecipe(t), newPlace(t).dir, freeport.For(t)}
 	if err := os.Chmod(c.root, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"otpravka/internal/freeport"
 )
 
 // doctor examines the place. Port 1 is nobody's.
@@ -38,7 +40,7 @@ func (r result) finds(t testing.TB, gradeAndSubject string, words ...string) {
 
 func TestDoctorBeforeTheFirstStart(t *testing.T) {
 	p := newPlace(t)
-	free := freeAddress(t)
+	free := freeport.For(t)
 	r := p.doctor("--metrics-listen", free)
 	r.finds(t, "ok settings")
 	r.finds(t, "ok database", "first start", p.database())
@@ -65,7 +67,7 @@ func TestDoctorBesideTheServerAndWithout(t *testing.T) {
 	p := newPlace(t)
 	yaml := filepath.Join(p.dir, "otpravka.yaml")
 	write(t, yaml, reportingProvider)
-	metrics := []string{"--metrics-listen", freeAddress(t)}
+	metrics := []string{"--metrics-listen", freeport.For(t)}
 	server := p.start(p.serve(metrics...)...)
 	base := urlForm.FindStringSubmatch(server.log.String())[1]
 	flags := append(metrics, "--config", yaml, "--public-url", "https://codes.example.com")

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"otpravka/internal/cli"
+	"otpravka/internal/freeport"
 )
 
 var (
@@ -112,7 +113,7 @@ func TestExamplesWork(t *testing.T) {
 		t.Skip("examples are typed into bash")
 	}
 	t.Parallel()
-	s := stage{newPlace(t), freeAddress(t)}
+	s := stage{newPlace(t), freeport.For(t)}
 	write(t, filepath.Join(s.dir, "work", "otpravka.yaml"), reportingProvider)
 	var beside, alone []string
 	for _, command := range everyCommand(t) {

@@ -3,10 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io/fs"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,20 +150,4 @@ func begin(t testing.TB, cmd *exec.Cmd) *process {
 	}()
 	t.Cleanup(func() { _ = s.Process.Kill() })
 	return s
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		// Below the ports that systems give to outgoing connections, of which other
-		// tests open thousands before somebody listens here.
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
-		if err != nil {
-			continue // somebody has it
-		}
-		defer func() { _ = ln.Close() }()
-		return ln.Addr().String()
-	}
-	t.Fatal("no port is free")
-	return ""
 }

@@ -16,6 +16,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"otpravka/internal/freeport"
 	"otpravka/otpcore"
 )
 
@@ -174,7 +175,7 @@ func (p place) listen(shop *shopApp, args ...string) (*process, *bytes.Buffer) {
 // and the server is killed. Every event arrives, in order, each once.
 func TestListenLosesNothing(t *testing.T) {
 	t.Parallel()
-	p, addr, app := newPlace(t), freeAddress(t), newMerchant(t)
+	p, addr, app := newPlace(t), freeport.For(t), newMerchant(t)
 	server := p.launch(addr)
 	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
 	if err != nil {
@@ -238,7 +239,7 @@ func (s *shopApp) nowhere(text string) {
 
 func TestListenPrintsJSONOfTheTypesAsked(t *testing.T) {
 	t.Parallel()
-	p, addr := newPlace(t), freeAddress(t)
+	p, addr := newPlace(t), freeport.For(t)
 	p.launch(addr)
 	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
 	if err != nil {
@@ -272,7 +273,7 @@ func TestListenPrintsJSONOfTheTypesAsked(t *testing.T) {
 }
 
 func TestListenRefusals(t *testing.T) {
-	p, addr := newPlace(t), freeAddress(t)
+	p, addr := newPlace(t), freeport.For(t)
 	p.start(p.serve("--listen", addr)...)
 	url := "http://" + addr
 	key := testKeyForm.FindString(p.create("Shop", "--country", "KZ").out)
@@ -306,7 +307,7 @@ func TestListenRefusals(t *testing.T) {
 func TestListenEndsWhileNoServerIsThere(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	shop := &shopApp{TB: t, url: "http://" + freeAddress(t)}
+	shop := &shopApp{TB: t, url: "http://" + freeport.For(t)}
 	_, key := otpcore.NewKey(&otpcore.Business{}, otpcore.Test, "", nil, time.Now())
 	cmd := p.command("listen", "--forward", "http://127.0.0.1:1")
 	cmd.Env = append(cmd.Env, "OTPRAVKA_URL="+shop.url, "OTPRAVKA_KEY="+key.Reveal())

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"otpravka/internal/freeport"
 )
 
 // ordersShop is a server with a business whose test key imports orders.
@@ -25,7 +27,7 @@ func ordersShop(t *testing.T) (place, *shopApp) {
 // ordersShopWithKey is ordersShop with the live key, too.
 func ordersShopWithKey(t *testing.T) (place, *shopApp, string) {
 	t.Helper()
-	p, addr := newPlace(t), freeAddress(t)
+	p, addr := newPlace(t), freeport.For(t)
 	server := p.launch(addr)
 	t.Cleanup(func() { _ = server.end(t, syscall.SIGTERM) })
 	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
@@ -222,7 +224,7 @@ func TestOrdersImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 // is lost. The server is killed as well.
 func TestOrdersImportSurvivesBeingKilled(t *testing.T) {
 	t.Parallel()
-	p, addr := newPlace(t), freeAddress(t)
+	p, addr := newPlace(t), freeport.For(t)
 	server := p.launch(addr)
 	made, err := p.command("business", "create", "--name", "Shop", "--country", "KZ").Output()
 	if err != nil {

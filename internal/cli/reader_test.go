@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"otpravka/internal/freeport"
 )
 
 // reader is somebody who follows a document from the top, in one directory and
@@ -39,10 +41,10 @@ func newReader(p place, document, at string) *reader {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(p.dir, "home"), "XDG_CONFIG_HOME=" + filepath.Join(p.dir, "config"),
 		"GOCACHE=" + goEnv(p, "GOCACHE"), "GOMODCACHE=" + goEnv(p, "GOMODCACHE"), "GOPROXY=off", "TMPDIR=" + os.TempDir(),
 	}}
-	_, r.port, _ = net.SplitHostPort(freeAddress(p))
-	r.metrics = freeAddress(p)
+	_, r.port, _ = net.SplitHostPort(freeport.For(p))
+	r.metrics = freeport.For(p)
 	for i := range r.apps {
-		_, r.apps[i], _ = net.SplitHostPort(freeAddress(p))
+		_, r.apps[i], _ = net.SplitHostPort(freeport.For(p))
 	}
 	r.kept = append(r.kept, "OTPRAVKA_LISTEN=:"+r.port, "OTPRAVKA_METRICS_LISTEN="+r.metrics)
 	return r

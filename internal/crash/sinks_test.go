@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"otpravka/internal/freeport"
 )
 
 // TestF39NobodyReadsTheLog lets the log run into a pipe that nobody reads, and
@@ -21,7 +23,7 @@ func TestF39NobodyReadsTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics := freeAddress(t)
+	metrics := freeport.For(t)
 	w := newWorld(t, sqlite, "", func(c *child) {
 		c.errs, c.env = feed, append(c.env, "OTPRAVKA_METRICS_LISTEN="+metrics)
 	})

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"otpravka/internal/freeport"
 	"otpravka/internal/pgtest"
 	"otpravka/internal/sim/fault"
 	"otpravka/internal/sim/smssim"
@@ -90,7 +91,7 @@ func (w *world) second(database string) *world {
 	key, err := os.ReadFile(filepath.Join(w.dir, "key", "master.key"))
 	w.must(err)
 	w.must(os.WriteFile(filepath.Join(dir, "master.key"), key, 0o600))
-	addr, other := freeAddress(w), *w
+	addr, other := freeport.For(w), *w
 	other.child = &child{TB: w.TB, url: "http://" + addr, env: append(slices.Clone(w.env),
 		"HOME="+dir, "OTPRAVKA_LISTEN="+addr, "OTPRAVKA_DATABASE_URL="+database, "OTPRAVKA_MASTER_KEY_FILE="+filepath.Join(dir, "master.key"))}
 	other.child.start()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"otpravka/internal/app/admin"
+	"otpravka/internal/freeport"
 	"otpravka/internal/pgtest"
 	"otpravka/internal/sim/receiversim"
 	"otpravka/internal/sim/smssim"
@@ -83,7 +82,7 @@ func newWorld(t testing.TB, on engine, kill string, changes ...func(*child)) *wo
 	config := filepath.Join(dir, "otpravka.yaml")
 	settings := "webhooks: {allow: [\"" + strings.TrimPrefix(shopURL, "http://") + "\"]}\nsms_providers:\n" + smssim.Declaration(smsURL)
 	w.must(os.WriteFile(config, []byte(settings), 0o600))
-	addr := freeAddress(t)
+	addr := freeport.For(t)
 	w.child = &child{TB: t, url: "http://" + addr, kill: kill, env: []string{
 		"HOME=" + dir, "TMPDIR=" + os.TempDir(), "OTPRAVKA_LISTEN=" + addr, "OTPRAVKA_METRICS_LISTEN=off",
 		"OTPRAVKA_DATABASE_URL=" + w.database, "OTPRAVKA_MASTER_KEY_FILE=" + filepath.Join(dir, "key", "master.key"),
@@ -104,24 +103,6 @@ func (w *world) must(err error) {
 }
 
 func (w *world) hitsFile() string { return filepath.Join(w.dir, "hits") }
-
-// freeAddress is one that nobody listens on. The server keeps it over its
-// restarts.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		// Below the ports that systems give to outgoing connections, of which other
-		// tests open thousands before somebody listens here.
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
-		if err != nil {
-			continue // somebody has it
-		}
-		defer func() { _ = ln.Close() }()
-		return ln.Addr().String()
-	}
-	t.Fatal("no port is free")
-	return ""
-}
 
 // ctx bounds one wait.
 func (w *world) ctx() context.Context {

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"otpravka/internal/freeport"
 )
 
 // child is the server as a process of its own, so that it can be killed the
@@ -25,12 +26,11 @@ type child struct {
 
 // newChild chooses a free port, which the server keeps over its restarts.
 func newChild(log io.Writer, env ...string) (*child, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
-	addr := ln.Addr().String()
-	return &child{addr: addr, url: "http://" + addr, env: env, log: log}, ln.Close()
+	return &child{addr: addr, url: "http://" + addr, env: env, log: log}, nil
 }
 
 const startLimit = 20 * time.Second

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"otpravka/internal/freeport"
 )
 
 // Secret is the password of the role on a server that NewTLS has started. It
@@ -121,15 +123,8 @@ func sign(t testing.TB, asked, by *x509.Certificate, key, signer *ecdsa.PrivateK
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(freeport.For(t))
 	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ln.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return port
