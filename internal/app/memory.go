@@ -10,9 +10,10 @@ import (
 
 // Little is alive here, a few megabytes, so that by the default of Go the
 // collector would run dozens of times a second under load; six times a second
-// already take an eighth of the CPU. A mere larger percentage would let a thousand bots, which keep more
-// alive, take several times what they need. So the heap gets room in bytes: as
-// much as lets the collector run about once a second, within these bounds.
+// already take an eighth of the CPU. A mere larger percentage would let a thousand
+// bots, which keep more alive, take several times what they need. So the heap gets
+// room in bytes: as much as lets the collector run about once a second, within these
+// bounds.
 const (
 	quietRoom = 20 << 20
 	busyRoom  = 120 << 20

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -55,11 +54,11 @@ func noteForeign(to io.Writer, locale string) error {
 	if err != nil {
 		return err
 	}
-	language, _, _ := strings.Cut(locale, "-")
-	if slices.Contains(texts.Locales(), language) {
+	read := texts.Locale(locale, "")
+	if language, _, _ := strings.Cut(locale, "-"); language == read {
 		return nil
 	}
-	_, err = fmt.Fprintf(to, "There are no texts in %s: people read %s until you store texts of your own (docs/templates.md).\n", locale, texts.Locale(locale, ""))
+	_, err = fmt.Fprintf(to, "There are no texts in %s: people read %s until you store texts of your own (docs/templates.md).\n", locale, read)
 	return err
 }
 
