@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/phone":      {"otpcore"},
 	"internal/keyring":    {"otpcore"},
 	"internal/metrics":    {"otpcore", "storage"},
+	"internal/pgtest":     {"internal/freeport"},
 	"webhook":             {"otpcore", "webhook/..."},
 	"webhook/...":         {"otpcore", "webhook/...", "internal/failpoint"},
 	"webhook/events":      {"otpcore", "internal/backoff", "internal/failpoint"},

@@ -4,8 +4,9 @@
 package freeport
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync/atomic"
@@ -19,9 +20,15 @@ const (
 	count  = 12_000
 )
 
+// last starts anywhere, so that tests of several rooms that run at once seldom ask
+// for the same port.
 var last atomic.Uint32
 
-func init() { last.Store(rand.Uint32N(count)) }
+func init() {
+	var seed [4]byte
+	_, _ = rand.Read(seed[:]) // never fails, by its own words
+	last.Store(binary.LittleEndian.Uint32(seed[:]) % count)
+}
 
 // Address returns an address of this machine that nobody listens on. No two that a
 // process is given are the same, until it has been given thousands.
