@@ -19,12 +19,12 @@ type businessCommand struct {
 }
 
 type businessCreate struct {
-	settings
 	Name     string   `required:"" placeholder:"NAME" help:"The brand, as users read it in their chats."`
 	Country  []string `required:"" placeholder:"KZ" help:"Country (ISO 3166) that SMS may reach; the first one also sets locale, currency and time zone. Repeat for more."`
 	Locale   string   `placeholder:"ru" help:"Language of the texts; default by country."`
 	Currency string   `placeholder:"KZT" help:"Currency of amounts; default by country."`
 	TimeZone string   `placeholder:"Asia/Almaty" help:"Time zone of times in texts; default by country."`
+	house
 }
 
 // Run makes the business.
@@ -85,7 +85,7 @@ func orElse(value, fallback string) string {
 	return fallback
 }
 
-type businessList struct{ settings }
+type businessList struct{ house }
 
 // Run lists the businesses.
 func (c businessList) Run(env Env) error {

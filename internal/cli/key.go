@@ -13,11 +13,11 @@ type keyCommand struct {
 }
 
 type keyCreate struct {
-	settings
 	Business string   `required:"" placeholder:"BIZ_ID" help:"Id of the business, as business list shows it."`
 	Name     string   `default:"operator's key" placeholder:"NAME" help:"What the key is for, as the business reads it in its list (${default})."`
 	Mode     string   `enum:"live,test" default:"live" help:"live or test (${default})."`
 	Scopes   []string `enum:"start,check,orders,reach,admin" default:"admin" placeholder:"SCOPE" help:"What it may do: start, check, orders, reach, admin (${default}: all of it)."`
+	house
 }
 
 // Run makes the key.

@@ -12,7 +12,7 @@ import (
 	"otpravka/otpcore"
 )
 
-type sharedCommand struct{ settings }
+type sharedCommand struct{ house }
 
 var errNoFile = errors.New("no YAML file is named: give it with --config or OTPRAVKA_CONFIG, shared bots are declared there")
 

@@ -39,30 +39,26 @@ _otpravka() {
     done
     COMPREPLY=()
     case "$at $prev" in
-        "serve --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "serve --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "serve --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "serve --config" | "serve --database-url" | "serve --master-key-file" | "serve --public-url" | "serve --telegram-api" | "serve --telegram-gateway-api" | "serve --whatsapp-cloud-api" | "serve --whatsapp-cloud-version" | "serve --listen" | "serve --metrics-listen") return ;;
         "demo --lang") COMPREPLY=($(compgen -W "en ru" -- "$cur")); return ;;
         "demo --listen") return ;;
-        "business create --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "business create --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
-        "business create --config" | "business create --database-url" | "business create --master-key-file" | "business create --public-url" | "business create --telegram-api" | "business create --telegram-gateway-api" | "business create --whatsapp-cloud-api" | "business create --whatsapp-cloud-version" | "business create --name" | "business create --country" | "business create --locale" | "business create --currency" | "business create --time-zone") return ;;
-        "business list --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
+        "business create --name" | "business create --country" | "business create --locale" | "business create --currency" | "business create --time-zone" | "business create --config" | "business create --database-url" | "business create --master-key-file") return ;;
         "business list --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
-        "business list --config" | "business list --database-url" | "business list --master-key-file" | "business list --public-url" | "business list --telegram-api" | "business list --telegram-gateway-api" | "business list --whatsapp-cloud-api" | "business list --whatsapp-cloud-version") return ;;
-        "key create --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
-        "key create --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "business list --config" | "business list --database-url" | "business list --master-key-file") return ;;
         "key create --mode") COMPREPLY=($(compgen -W "live test" -- "$cur")); return ;;
         "key create --scopes") COMPREPLY=($(compgen -W "start check orders reach admin" -- "$cur")); return ;;
-        "key create --config" | "key create --database-url" | "key create --master-key-file" | "key create --public-url" | "key create --telegram-api" | "key create --telegram-gateway-api" | "key create --whatsapp-cloud-api" | "key create --whatsapp-cloud-version" | "key create --business" | "key create --name") return ;;
-        "shared --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
+        "key create --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "key create --business" | "key create --name" | "key create --config" | "key create --database-url" | "key create --master-key-file") return ;;
         "shared --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
-        "shared --config" | "shared --database-url" | "shared --master-key-file" | "shared --public-url" | "shared --telegram-api" | "shared --telegram-gateway-api" | "shared --whatsapp-cloud-api" | "shared --whatsapp-cloud-version") return ;;
+        "shared --config" | "shared --database-url" | "shared --master-key-file") return ;;
         "orders import --encoding") COMPREPLY=($(compgen -W "utf-8 windows-1251" -- "$cur")); return ;;
         "orders import --url" | "orders import --key" | "orders import --batch" | "orders import --report") return ;;
         "orders export --url" | "orders export --key") return ;;
-        "doctor --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "doctor --log-format") COMPREPLY=($(compgen -W "json text" -- "$cur")); return ;;
+        "doctor --telegram-updates") COMPREPLY=($(compgen -W "auto poll webhook" -- "$cur")); return ;;
         "doctor --config" | "doctor --database-url" | "doctor --master-key-file" | "doctor --public-url" | "doctor --telegram-api" | "doctor --telegram-gateway-api" | "doctor --whatsapp-cloud-api" | "doctor --whatsapp-cloud-version" | "doctor --listen" | "doctor --metrics-listen") return ;;
         "healthcheck --listen") return ;;
         "backup --database-url" | "backup --master-key-file") return ;;
@@ -74,18 +70,18 @@ _otpravka() {
     esac
     case "$at" in
         "") COMPREPLY=($(compgen -W "serve demo business key shared orders doctor healthcheck backup restore-epoch copy bench listen completion version --help" -- "$cur")) ;;
-        "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --listen --metrics-listen" -- "$cur")) ;;
+        "serve") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --log-format --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --listen --metrics-listen" -- "$cur")) ;;
         "demo") COMPREPLY=($(compgen -W "--help --listen --lang --script" -- "$cur")) ;;
         "business") COMPREPLY=($(compgen -W "create list --help" -- "$cur")) ;;
-        "business create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --name --country --locale --currency --time-zone" -- "$cur")) ;;
-        "business list") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format" -- "$cur")) ;;
+        "business create") COMPREPLY=($(compgen -W "--help --name --country --locale --currency --time-zone --config --database-url --master-key-file --log-format" -- "$cur")) ;;
+        "business list") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --log-format" -- "$cur")) ;;
         "key") COMPREPLY=($(compgen -W "create --help" -- "$cur")) ;;
-        "key create") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --business --name --mode --scopes" -- "$cur")) ;;
-        "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format" -- "$cur")) ;;
+        "key create") COMPREPLY=($(compgen -W "--help --business --name --mode --scopes --config --database-url --master-key-file --log-format" -- "$cur")) ;;
+        "shared") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --log-format" -- "$cur")) ;;
         "orders") COMPREPLY=($(compgen -W "import export --help" -- "$cur")) ;;
         "orders import") COMPREPLY=($(compgen -W "--help --url --key --encoding --batch --report --dry-run" -- "$cur")) ;;
         "orders export") COMPREPLY=($(compgen -W "--help --url --key" -- "$cur")) ;;
-        "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --log-format --listen --metrics-listen" -- "$cur")) ;;
+        "doctor") COMPREPLY=($(compgen -W "--help --config --database-url --master-key-file --log-format --public-url --telegram-api --telegram-updates --telegram-gateway-api --whatsapp-cloud-api --whatsapp-cloud-version --listen --metrics-listen" -- "$cur")) ;;
         "healthcheck") COMPREPLY=($(compgen -W "--help --listen" -- "$cur")) ;;
         "backup") COMPREPLY=($(compgen -W "--help --database-url --master-key-file" -- "$cur")) ;;
         "restore-epoch") COMPREPLY=($(compgen -W "--help --database-url" -- "$cur")) ;;
