@@ -31,7 +31,7 @@ func (p *provider) judge(a answer, delivery otpcore.ID, v values) (otpcore.Accep
 	}
 	class, cause := p.classify(a, v)
 	if class == otpcore.ClassUnknown {
-		p.log.Warn("sms refusal is not mapped", "delivery_id", delivery, "http_status", a.status)
+		p.log.Warn("sms refusal is not mapped", "delivery_id", delivery, "http_status", a.status, "answer", p.told(a.doc, v))
 	}
 	e := refusal(p.ID, class, cause)
 	if class == otpcore.ClassThrottled {

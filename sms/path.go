@@ -12,8 +12,9 @@ import (
 // key may hold variables, because one provider files its answer under the
 // phone number: $.sms['{{to}}'].sms_id.
 type path struct {
-	steps []step
-	line  int
+	source string // as it is written
+	steps  []step
+	line   int
 }
 
 // step is a key of an object or, with a key of no parts, an index of an array.
@@ -29,7 +30,7 @@ func parsePath(source string) (path, error) {
 	if source == "" || source[0] != '$' {
 		return path{}, fmt.Errorf("broken path %q: it begins with $", source)
 	}
-	var p path
+	p := path{source: source}
 	for rest := source[1:]; rest != ""; {
 		m := pathStep.FindStringSubmatch(rest)
 		if m == nil {
