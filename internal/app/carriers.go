@@ -30,9 +30,14 @@ var (
 // newGateway reads the declared SMS providers and gives each its callback
 // address.
 func newGateway(cfg Config, ring *keyring.Ring, baseURL string) (*sms.Gateway, error) {
+	return declareGateway(cfg, baseURL, func(id string) string { return callbackKey(ring, "sms", id) })
+}
+
+// declareGateway is newGateway with other keys in the addresses.
+func declareGateway(cfg Config, baseURL string, key func(id string) string) (*sms.Gateway, error) {
 	return sms.New(cfg.SMS, sms.Options{
 		Logger:      cfg.Log,
-		CallbackKey: func(id string) string { return callbackKey(ring, "sms", id) },
+		CallbackKey: key,
 		CallbackURL: func(key string) string { return baseURL + callbacks.SMSPath + key },
 	})
 }

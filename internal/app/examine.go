@@ -333,28 +333,3 @@ func (e *examination) updates(context.Context) []Finding {
 	}
 	return all
 }
-
-func (e *examination) sms(context.Context) []Finding {
-	switch {
-	case !e.declared:
-		return nil
-	case len(e.cfg.SMS) == 0:
-		return line(Warn, "no provider is declared: a code that the chat cannot deliver is not delivered (docs/sms.md)")
-	case e.ring == nil:
-		return line(Warn, "the providers are checked once there is a master key, from which callback addresses are made")
-	}
-	gateway, err := newGateway(e.cfg, e.ring, e.baseURL)
-	if err != nil {
-		return line(Fail, "%v", err)
-	}
-	defer gateway.Close()
-	var all []Finding
-	for _, p := range gateway.Providers() {
-		reports := "sends no reports"
-		if p.CallbackURL != "" {
-			reports = "sends reports to " + p.CallbackURL
-		}
-		all = append(all, Finding{Grade: OK, Text: fmt.Sprintf("%s is declared and %s", p.ID, reports)})
-	}
-	return all
-}

@@ -63,6 +63,15 @@ const reportingProvider = `sms_providers:
     dlr: {accept: [POST], parse: json, id: "$.id", status: "$.status", map: {delivered: [delivered], failed: [failed]}, reply: {status: 200}}
 `
 
+func TestDoctorChecksProvidersBeforeThereIsAKey(t *testing.T) {
+	p := newPlace(t)
+	good, bad := filepath.Join(p.dir, "good.yaml"), filepath.Join(p.dir, "bad.yaml")
+	write(t, good, reportingProvider)
+	write(t, bad, reportingProvider+"    secrets: {token: env:OTPRAVKA_TEST_NO_SUCH_SECRET}\n")
+	p.doctor("--config", good).finds(t, "ok sms", "example is declared", "once there is one")
+	p.doctor("--config", bad).finds(t, "FAIL sms", "OTPRAVKA_TEST_NO_SUCH_SECRET")
+}
+
 func TestDoctorBesideTheServerAndWithout(t *testing.T) {
 	p := newPlace(t)
 	yaml := filepath.Join(p.dir, "otpravka.yaml")
