@@ -3,6 +3,7 @@ package otpcore
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -108,10 +109,10 @@ func (d *desk) wrong(c *Case) {
 }
 
 // moveClock gives somebody who has a code in hand, if mistyped, more time
-// before the fallback. It happens once.
+// before the fallback. It happens once. While nothing has left, nobody has one.
 func (d *desk) moveClock(c *Case) {
 	v := c.Verification
-	if v.FallbackAt.IsZero() || v.FallbackMoved {
+	if v.FallbackAt.IsZero() || v.FallbackMoved || !slices.ContainsFunc(c.Deliveries, (*Delivery).showsCode) {
 		return
 	}
 	v.FallbackMoved = true
@@ -127,7 +128,7 @@ func (d *desk) approve(c *Case) {
 	v.ApprovedBy = "code"
 	onlySMS := true
 	for _, dlv := range c.Deliveries {
-		if dlv.Kind != DeliverCode || !dlv.mayBeRead() {
+		if !dlv.showsCode() {
 			continue
 		}
 		v.Channel = dlv.Channel
@@ -142,10 +143,10 @@ func (d *desk) approve(c *Case) {
 	d.end(c, Approved, "")
 }
 
-// mayBeRead reports whether somebody may have the message before their eyes,
-// though it failed later or its provider never answered.
-func (d *Delivery) mayBeRead() bool {
-	return !d.SentAt.IsZero() || d.Repeated || d.Status == Sending || d.Status == Unknown
+// showsCode reports whether somebody may have the code before their eyes, though
+// its message failed later or its provider never answered.
+func (d *Delivery) showsCode() bool {
+	return d.Kind == DeliverCode && (!d.SentAt.IsZero() || d.Repeated || d.Status == Sending || d.Status == Unknown)
 }
 
 // proveLinks raises the phone's links: whoever typed this code held the phone

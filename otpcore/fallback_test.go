@@ -120,6 +120,21 @@ func TestWrongCodeMovesTheClockOnce(t *testing.T) {
 	}
 }
 
+func TestWrongCodeMovesNoClockWhileNothingHasLeft(t *testing.T) {
+	w := newWorld(t)
+	v := draft(tg, sm)
+	v.WhenUnlinked = otpcore.Wait
+	w.mustStart(v)
+	w.expect("telegram:waiting_link")
+	w.check(w.wrong())
+	if got := w.v.FallbackAt.Sub(started); got != 45*time.Second {
+		t.Errorf("a guess at a code that nobody can have read moves the fallback to %v", got)
+	}
+	if n := w.noted(otpcore.NoteFallbackMoved, "wrong_code"); n != 0 {
+		t.Errorf("%d moves are noted", n)
+	}
+}
+
 func TestClockNeverMovesIntoTheQuietPart(t *testing.T) {
 	w := newWorld(t)
 	w.link(tg)
