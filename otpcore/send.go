@@ -27,11 +27,27 @@ func (d *Dispatcher) send(j *job) error {
 	defer done()
 	accepted, err := d.call(ctx, j, now)
 	if err != nil {
-		d.log.Warn("delivery refused", "delivery", j.delivery.ID, "verification", j.delivery.VerificationID,
-			"channel", j.delivery.Channel, "kind", j.delivery.Kind, "try", j.delivery.Try, "error", err)
+		d.complain(j, err)
 	}
 	d.submit(j, accepted, err)
 	return err
+}
+
+// complain logs a refusal with who gave it and what it belongs to. The number of
+// an order is left out: it is the business's own and may be a phone.
+func (d *Dispatcher) complain(j *job, err error) {
+	about := []any{"delivery", j.delivery.ID, "business", j.delivery.BusinessID}
+	switch {
+	case j.delivery.VerificationID != "":
+		about = append(about, "verification", j.delivery.VerificationID)
+	case j.delivery.Order != "":
+		about = append(about, "order", j.delivery.Order)
+	}
+	about = append(about, "channel", j.delivery.Channel)
+	if e := asSendError(err); e.Provider != "" {
+		about = append(about, "provider", e.Provider)
+	}
+	d.log.Warn("delivery refused", append(about, "kind", j.delivery.Kind, "try", j.delivery.Try, "error", err)...)
 }
 
 // lateTurn is when a message that found its provider busy comes back.
