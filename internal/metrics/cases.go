@@ -95,9 +95,12 @@ func (m *Metrics) Checked(mode otpcore.Mode, r otpcore.CheckResult) {
 }
 
 func (s *cases) event(c *otpcore.Case, e *otpcore.Event) {
-	mode, channel, v := string(e.Mode), e.Data["channel"], c.Verification
-	if v == nil {
-		return
+	mode, channel, v, d := string(e.Mode), e.Data["channel"], c.Verification, c.Delivery(e.DeliveryID)
+	if d != nil && tellsThatItLeft(e, d) {
+		s.left(v, d)
+	}
+	if v == nil || d != nil && d.Kind != otpcore.DeliverCode {
+		return // news of an order, which may have a code beside it
 	}
 	switch e.Type {
 	case otpcore.EventVerificationStarted:
@@ -122,9 +125,6 @@ func (s *cases) event(c *otpcore.Case, e *otpcore.Event) {
 	}
 	if state, ok := states[e.Type]; ok {
 		s.deliveries.WithLabelValues(mode, string(otpcore.DeliverCode), channel, string(state), e.Data["class"]).Inc()
-	}
-	if d := c.Delivery(e.DeliveryID); d != nil && tellsThatItLeft(e, d) {
-		s.left(v, d)
 	}
 }
 
@@ -157,10 +157,11 @@ func tellsThatItLeft(e *otpcore.Event, d *otpcore.Delivery) bool {
 	return false
 }
 
-// left notes how long a message took to leave, and its price.
+// left notes the price of a message, and of one with a code how long it took to
+// leave.
 func (s *cases) left(v *otpcore.Verification, d *otpcore.Delivery) {
-	mode, channel := string(v.Mode), string(d.Channel)
-	if d.Cause != otpcore.CauseResend {
+	mode, channel := string(d.Mode), string(d.Channel)
+	if d.Kind == otpcore.DeliverCode && d.Cause != otpcore.CauseResend {
 		s.sent.WithLabelValues(mode, channel).Observe(since(v.CreatedAt, d.SentAt).Seconds())
 	}
 	if price, err := strconv.ParseFloat(d.Cost.Amount, 64); err == nil && price > 0 {

@@ -137,3 +137,37 @@ func TestMessageThatLeftIsCountedOnce(t *testing.T) {
 		}
 	}
 }
+
+// An order may have a hand-over code in its case: news of it cost money, and are no
+// messages with a code.
+func TestNewsOfAnOrderCostMoney(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	for name, v := range map[string]*otpcore.Verification{
+		"without a code": nil,
+		"with a code":    {Mode: otpcore.Live, Kind: otpcore.KindHandover, CreatedAt: at},
+	} {
+		m := New(slog.New(slog.DiscardHandler))
+		d := &otpcore.Delivery{
+			ID: "dlv_1", Mode: otpcore.Live, Kind: otpcore.DeliverOrder, Channel: otpcore.SMS, Status: otpcore.Sent, SentAt: at,
+			Cost: otpcore.Cost{Money: otpcore.Money{Amount: "25.00", Currency: "KZT"}},
+		}
+		c := &otpcore.Case{Verification: v, Order: &otpcore.Order{}, Deliveries: []*otpcore.Delivery{d}}
+		m.cases.event(c, &otpcore.Event{Type: otpcore.EventDeliverySent, Mode: otpcore.Live, DeliveryID: d.ID, Data: map[string]string{"channel": "sms"}})
+		families, err := m.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost := 0.0
+		for _, f := range families {
+			switch f.GetName() {
+			case "otpravka_send_cost_total":
+				cost = f.GetMetric()[0].GetCounter().GetValue()
+			case "otpravka_deliveries_total", "otpravka_delivery_sent_seconds":
+				t.Errorf("%s: counted in %s as a message with a code", name, f.GetName())
+			}
+		}
+		if cost != 25 {
+			t.Errorf("%s: cost is %v, want 25", name, cost)
+		}
+	}
+}
