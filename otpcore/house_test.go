@@ -2,7 +2,9 @@ package otpcore_test
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +24,7 @@ type house struct {
 	carriers *coretest.Carriers
 	vault    *coretest.Vault
 	path     string
+	log      strings.Builder
 	boot     otpcore.ID     // of the running process
 	by       otpcore.Caller // the shop with its live key
 	stop     func()
@@ -50,7 +53,7 @@ func (h *house) open() {
 	}
 	h.Core = otpcore.New(otpcore.Config{
 		Ledger: h.db, Reader: h.db, Vault: h.vault, Carriers: h.carriers, Renderer: coretest.NewRenderer(),
-		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: h.boot,
+		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: h.boot, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	h.db.OnCommit(h.Committed)
 	h.run()

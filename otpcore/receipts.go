@@ -3,6 +3,7 @@ package otpcore
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 type Receipts struct {
 	desk   *desk
 	ledger Ledger
+	log    *slog.Logger
 
 	mu sync.Mutex
 	// kept names the receipts that came before their message, with the time at
@@ -34,19 +36,35 @@ const receiptsAtOnce = 100
 const keepReceipt = 15 * time.Minute
 
 func newReceipts(d *desk, cfg Config) *Receipts {
-	return &Receipts{desk: d, ledger: cfg.Ledger, kept: make(map[providerMessage]time.Time)}
+	return &Receipts{desk: d, ledger: cfg.Ledger, log: cfg.Logger, kept: make(map[providerMessage]time.Time)}
 }
 
-// keep notes that a receipt is about to be kept for its message.
+// keep notes that a receipt is about to be kept for its message. It tells of those
+// that waited in vain: a wrong path to the id in a declaration looks like a
+// provider that never reports.
 func (r *Receipts) keep(m providerMessage) {
-	now := r.ledger.Now()
+	for provider, n := range r.note(m, r.ledger.Now()) {
+		r.log.Warn("reports belong to no message", "provider", provider, "reports", n)
+	}
+}
+
+// note returns how many receipts of each provider are forgotten with it.
+func (r *Receipts) note(m providerMessage, now time.Time) map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	forgotten := make(map[string]int)
 	if now.After(r.sweep) { // not each time: many providers report early, always
-		maps.DeleteFunc(r.kept, func(_ providerMessage, until time.Time) bool { return now.After(until) })
+		maps.DeleteFunc(r.kept, func(m providerMessage, until time.Time) bool {
+			if !now.After(until) {
+				return false
+			}
+			forgotten[m.provider]++
+			return true
+		})
 		r.sweep = now.Add(keepReceipt)
 	}
 	r.kept[m] = now.Add(keepReceipt)
+	return forgotten
 }
 
 // waiting reports, once, whether a receipt was kept for the bot's message.

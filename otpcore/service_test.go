@@ -221,3 +221,26 @@ func TestReceiptByReferenceSettlesALostAnswer(t *testing.T) {
 		}
 	})
 }
+
+// A wrong path to the id of a message, in the declaration of a provider, would look
+// as if it never reported.
+func TestReportsOfNoMessageAreTold(t *testing.T) {
+	inHouse(t, func(h *house) {
+		report := func(id string) {
+			if err := h.Receipts.Accept(h.t.Context(), []otpcore.Receipt{{Provider: "sms", MessageID: id, Status: otpcore.Delivered}}); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+		report("x1")
+		report("x2")
+		report("x2")
+		time.Sleep(16 * time.Minute)
+		if strings.Contains(h.log.String(), "belong to no message") {
+			h.t.Errorf("told too early: %s", h.log.String())
+		}
+		report("x3")
+		if want := `msg="reports belong to no message" provider=sms reports=2`; !strings.Contains(h.log.String(), want) {
+			h.t.Errorf("the log does not tell %s: %s", want, h.log.String())
+		}
+	})
+}

@@ -104,7 +104,7 @@ func (c *Callbacks) receive(ctx echo.Context, from Reports) error {
 	r := ctx.Request()
 	receipts, reply, err := from.Receipts(ctx.Param("key"), r)
 	if err != nil {
-		c.refused.note(r.Context(), "sms report refused", reply.Status, err)
+		c.refused.note(r.Context(), "report refused", reply.Status, err)
 	}
 	if len(receipts) > 0 {
 		failpoint.Hit(failpoint.ReceiptReceived)
