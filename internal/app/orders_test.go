@@ -32,9 +32,10 @@ type order struct {
 		Shown  bool   `json:"shown"`
 	} `json:"updates"`
 	Deliveries []struct {
-		Status string         `json:"status"`
-		Cause  string         `json:"cause"`
-		Cost   map[string]any `json:"cost"`
+		Status    string         `json:"status"`
+		Cause     string         `json:"cause"`
+		RefusedBy []string       `json:"refused_by"`
+		Cost      map[string]any `json:"cost"`
 	} `json:"deliveries"`
 }
 

@@ -49,6 +49,7 @@ type verification struct {
 		Status      string            `json:"status"`
 		Cause       string            `json:"cause"`
 		Try         int               `json:"try"`
+		RefusedBy   []string          `json:"refused_by"`
 		DeliveredAt string            `json:"delivered_at"`
 		Error       map[string]string `json:"error"`
 	} `json:"deliveries"`

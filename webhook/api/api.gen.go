@@ -1357,6 +1357,9 @@ type Delivery struct {
 	// Refunded The carrier gave the cost back.
 	Refunded *bool `json:"refunded,omitempty"`
 
+	// RefusedBy Carriers that refused it; another one was asked in their place, at its own price.
+	RefusedBy []string `json:"refused_by,omitempty"`
+
 	// SentAt When the carrier took it.
 	SentAt *time.Time `json:"sent_at,omitempty"`
 

@@ -76,7 +76,7 @@ func (h *Handlers) viewed(view *otpcore.View) Verification {
 func delivery(d *otpcore.Delivery) Delivery {
 	out := Delivery{
 		ID: string(d.ID), Channel: Channel(d.Channel), Cause: DeliveryCause(d.Cause), Status: DeliveryStatus(d.Status),
-		Try: d.Try, Provider: some[string](d.Provider), QueuedAt: d.QueuedAt.UTC(),
+		Try: d.Try, Provider: some[string](d.Provider), RefusedBy: d.Refused, QueuedAt: d.QueuedAt.UTC(),
 		SentAt: at(d.SentAt), DeliveredAt: at(d.DeliveredAt), ReadAt: at(d.ReadAt), FailedAt: at(d.FailedAt),
 	}
 	if d.Error != nil {
