@@ -35,6 +35,9 @@ func (d *desk) LockedFor(s *Standing, now time.Time) time.Duration {
 	return d.lockedFor(s, now)
 }
 
+// WithChecksum completes the text of a key.
+func WithChecksum(body string) string { return body + checksum(body) }
+
 func LinkChatPlace(l *Link) Place { return linkChatPlace(l) }
 
 func (d *desk) UpdateOrder(c *Case, r OrderRequest, news OrderNews, handover *Verification, phone Phone) (OrderUpdated, error) {

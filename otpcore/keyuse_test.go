@@ -81,7 +81,31 @@ func TestT38UseOfAKeyIsStoredOnceADay(t *testing.T) {
 	})
 }
 
-func TestT38AWrongSecretIsNoUse(t *testing.T) {
+// Whoever knows the public part of a key, which lists and logs show, and the
+// checksum, which is no secret, lacks the secret.
+func TestT38APublicPartOpensNothing(t *testing.T) {
+	inHouse(t, func(h *house) {
+		key, text := h.till()
+		whole := []byte(text.Reveal())
+		secret := whole[len(whole)-38 : len(whole)-6]
+		slices.Reverse(secret)
+		forged, ok := otpcore.ParseKey(otpcore.WithChecksum(string(whole[:len(whole)-6])))
+		if !ok || forged.Public() != key.Public || forged.Reveal() == text.Reveal() {
+			t.Fatalf("%s is no forgery of %s", forged, text)
+		}
+		core, ledger := h.counted()
+		for range 2 { // read, and from memory
+			if _, _, err := core.Businesses.Authenticate(h.t.Context(), forged); otpcore.KindOf(err) != otpcore.KindUnauthorized {
+				t.Errorf("another secret: %v", err)
+			}
+		}
+		if at := h.lastUse(key.ID); ledger.writes != 0 || !at.IsZero() {
+			t.Errorf("%d writes, last use %v", ledger.writes, at)
+		}
+	})
+}
+
+func TestT38ARevokedKeyIsNoUse(t *testing.T) {
 	inHouse(t, func(h *house) {
 		key, text := h.till()
 		if err := h.Businesses.RevokeKey(h.t.Context(), h.by, key.ID); err != nil {
