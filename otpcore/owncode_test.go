@@ -101,37 +101,3 @@ func TestMetadata(t *testing.T) {
 		}
 	}
 }
-
-// The numbers are the card brands' published test cards.
-func TestCardNumbers(t *testing.T) {
-	for text, want := range map[string]bool{
-		"4111111111111111":                     true,
-		"4111 1111 1111 1111":                  true,
-		"4111-1111-1111-1111":                  true,
-		"5555555555554444":                     true,
-		"378282246310005":                      true,
-		"30569309025904":                       true,
-		"2200000000000004":                     true,
-		"6304000000000000000":                  true,
-		"8600000000000007":                     true,
-		"4222222222222":                        true,
-		"paid 4111111111111111 2024":           true,
-		"12 4111111111111111":                  true,
-		"4111111111111112":                     false,
-		"77011234567":                          false,
-		"1763841600002":                        false, // a time in milliseconds that passes Luhn's check
-		"0000000000000000":                     false,
-		"411111111111":                         false,
-		"41111111111111111111111111":           false,
-		"2026-11-22 12:00":                     false,
-		"0193a4b2-5c6d-7e8f-9a0b-1c2d3e4f5a6b": false,
-		"":                                     false,
-	} {
-		if got := cardNumber(text); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
-	}
-	if !luhn("1763841600002") {
-		t.Error("the time in milliseconds does not pass Luhn's check, so it shows nothing")
-	}
-}
