@@ -82,7 +82,7 @@ func (d *declaration) bindRequest() error {
 			return err
 		}
 	}
-	return nil
+	return d.checkCarries()
 }
 
 func (r *request) bind(line int, full, oneLine scope) error {

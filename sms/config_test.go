@@ -77,6 +77,9 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"method: POST", "method: GET", "request.method GET sends its fields with body.type query"},
 		{"type: form", "type: xml", `line 6: body.type "xml"`},
 		{"type: form, fields: {", "type: json, fields: {ttl: .inf, ", "line 6: no JSON has a value like .inf"},
+		{"{{text}}", "code", "line 6: provider one: the request does not carry the message: write {{text}} in the URL or the body"},
+		{"{{to}}", "7701", "line 6: provider one: the request does not say to whom: write {{to}}, {{to_digits}} or {{to_national}} in the URL, a header or the body"},
+		{`, body: {type: form, fields: {to: "{{to}}", text: "{{text}}"}}`, "", "the request does not carry the message"},
 		{"{{text}}", "{{code}}", "line 6: variable {{code}} is unknown here; known are to, to_digits, to_national, msg_id, locale, text, vars.from, secret.key"},
 		{"{{text}}", "{{vars.sender}}", "variable {{vars.sender}} is unknown here"},
 		{"{{text}}", "{{secret.token}}", "variable {{secret.token}} is unknown here"},
@@ -106,6 +109,21 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 			t.Errorf("%s: this is no word for people: %v", mistake.replacement, err)
 		case strings.Contains(err.Error(), "s3cr3t"):
 			t.Errorf("%s: the error repeats the secret: %v", mistake.replacement, err)
+		}
+	}
+}
+
+func TestTheMessageMayStandInTheURLAndTheNumberAnywhere(t *testing.T) {
+	const inBody, request = `to: "{{to}}", text: "{{text}}"`, `body: {type: form, fields: {`
+	for name, source := range map[string]string{
+		"all in the URL":     strings.NewReplacer(", "+request+inBody+"}}", "", "/send", "/send/{{to_digits}}?text={{text}}").Replace(minimal),
+		"number in the path": strings.NewReplacer(inBody, `text: "{{text}}"`, "/send", "/send/{{to}}").Replace(minimal),
+		"number in a header": strings.NewReplacer(inBody, `text: "{{text}}"`, request, `headers: {X-To: "{{to_national}}"}, `+request).Replace(minimal),
+		"in a list":          strings.NewReplacer("type: form", "type: json", inBody, `m: [["{{to}}", {t: "Shop: {{text}}"}]]`).Replace(minimal),
+		"in a query":         strings.NewReplacer("type: form", "type: query").Replace(minimal),
+	} {
+		if _, err := Parse([]byte(source)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
