@@ -65,14 +65,16 @@ var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 // bindRequest resolves what the request's templates refer to.
 func (d *declaration) bindRequest() error {
-	message := slices.Clone(recipient)
-	if d.DLR != nil {
-		message = append(message, varDLRURL)
-	}
 	// A header never carries the text: it is one line, and logs of proxies
 	// show it.
-	oneLine := d.scope(true, message...)
-	full := d.scope(true, append(slices.Clone(message), varText)...)
+	oneLine := d.scope(true, recipient...)
+	if d.DLR != nil {
+		oneLine.message = append(slices.Clone(recipient), varDLRURL)
+	} else {
+		oneLine.missing = map[string]string{varDLRURL: "dlr"}
+	}
+	full := oneLine
+	full.message = append(slices.Clone(oneLine.message), varText)
 	if err := d.Request.bind(d.line, full, oneLine); err != nil {
 		return err
 	}

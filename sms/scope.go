@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ type scope struct {
 	vars    map[string]string
 	secrets map[string]secretRef
 	message []string
+	// missing are the variables that would be known if the file had a section,
+	// and the name of that.
+	missing map[string]string
 }
 
 // recipient lists the variables that fit on one line and hold nothing that an
@@ -29,6 +33,14 @@ func (s scope) knows(name string) bool {
 		return ok
 	}
 	return slices.Contains(s.message, name)
+}
+
+// refuse says what to do about a variable that is not known here.
+func (s scope) refuse(name string) error {
+	if section, ok := s.missing[name]; ok {
+		return fmt.Errorf("variable {{%s}} needs a section %s: add one, or remove the variable", name, section)
+	}
+	return fmt.Errorf("variable {{%s}} is unknown here; known are %s", name, s)
 }
 
 // String lists the variables, for the error that names an unknown one.

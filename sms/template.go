@@ -92,7 +92,7 @@ func (t *template) bind(sc scope) error {
 		case sc.knows(p.name):
 			bound.parts = append(bound.parts, p)
 		default:
-			return errAt(t.line, "variable {{%s}} is unknown here; known are %s", p.name, sc)
+			return errAt(t.line, "%w", sc.refuse(p.name))
 		}
 	}
 	*t = bound
