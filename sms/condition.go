@@ -17,10 +17,12 @@ type condition struct {
 	Match  *pattern `yaml:"match"`
 }
 
+// conditionFields are the fields of a condition, alone or among others.
+type conditionFields condition
+
 // UnmarshalYAML reads a condition with exactly one test.
 func (c *condition) UnmarshalYAML(n *yaml.Node) error {
-	type plain condition
-	if err := load(n, (*plain)(c)); err != nil {
+	if err := load(n, (*conditionFields)(c)); err != nil {
 		return err
 	}
 	return c.check(n.Line)

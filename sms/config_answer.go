@@ -35,14 +35,16 @@ type errorRule struct {
 	line  int
 }
 
-// UnmarshalYAML reads the rule; its condition stands beside http and class.
+// errorFields are the fields of a rule: its condition stands beside http and class.
+type errorFields struct {
+	HTTP            statusSet `yaml:"http"`
+	Class           string    `yaml:"class"`
+	conditionFields `yaml:",inline"`
+}
+
+// UnmarshalYAML reads and checks the rule.
 func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
-	type plain condition
-	var raw struct {
-		HTTP  statusSet `yaml:"http"`
-		Class string    `yaml:"class"`
-		plain `yaml:",inline"`
-	}
+	var raw errorFields
 	if err := load(n, &raw); err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
 	if _, ok := outcomes[r.Class]; !ok {
 		return errAt(n.Line, "class %q is unknown; known are %s", raw.Class, classNames())
 	}
-	c := condition(raw.plain)
+	c := condition(raw.conditionFields)
 	if !c.isZero() {
 		if err := c.check(n.Line); err != nil {
 			return err

@@ -18,12 +18,15 @@ type body struct {
 	text template
 }
 
+// bodyFields are the fields of the section.
+type bodyFields struct {
+	Type   string    `yaml:"type"`
+	Fields yaml.Node `yaml:"fields"`
+}
+
 // UnmarshalYAML reads the fields by the type they are for.
 func (b *body) UnmarshalYAML(n *yaml.Node) error {
-	var raw struct {
-		Type   string    `yaml:"type"`
-		Fields yaml.Node `yaml:"fields"`
-	}
+	var raw bodyFields
 	if err := load(n, &raw); err != nil {
 		return err
 	}
