@@ -22,7 +22,7 @@ type conditionFields condition
 
 // UnmarshalYAML reads a condition with exactly one test.
 func (c *condition) UnmarshalYAML(n *yaml.Node) error {
-	if err := load(n, (*conditionFields)(c)); err != nil {
+	if err := Load(n, (*conditionFields)(c)); err != nil {
 		return err
 	}
 	return c.check(n.Line)

@@ -39,7 +39,7 @@ func Decode(data []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return firstError(err)
+		return firstError(nameKnown(err, into))
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ const (
 // UnmarshalYAML reads and checks the whole declaration.
 func (c *ProviderConfig) UnmarshalYAML(n *yaml.Node) error {
 	d := declaration{line: n.Line}
-	if err := load(n, &d); err != nil {
+	if err := Load(n, &d); err != nil {
 		return err
 	}
 	for _, check := range []func() error{d.checkNames, d.checkRate, d.checkVars, d.bindRequest, d.bindAnswer} {

@@ -45,7 +45,7 @@ type errorFields struct {
 // UnmarshalYAML reads and checks the rule.
 func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
 	var raw errorFields
-	if err := load(n, &raw); err != nil {
+	if err := Load(n, &raw); err != nil {
 		return err
 	}
 	*r = errorRule{HTTP: raw.HTTP, Class: otpcore.ErrorClass(raw.Class), line: n.Line}

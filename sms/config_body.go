@@ -27,7 +27,7 @@ type bodyFields struct {
 // UnmarshalYAML reads the fields by the type they are for.
 func (b *body) UnmarshalYAML(n *yaml.Node) error {
 	var raw bodyFields
-	if err := load(n, &raw); err != nil {
+	if err := Load(n, &raw); err != nil {
 		return err
 	}
 	b.Type = raw.Type
@@ -39,7 +39,7 @@ func (b *body) UnmarshalYAML(n *yaml.Node) error {
 	case "json":
 		b.tree, err = readTree(&raw.Fields)
 	case "form", "query":
-		err = load(&raw.Fields, &b.form)
+		err = Load(&raw.Fields, &b.form)
 	default:
 		err = errAt(n.Line, "body.type %q: json, form or query", b.Type)
 	}
@@ -85,7 +85,7 @@ func readLeaf(n *yaml.Node) (any, error) {
 		return t, t.UnmarshalYAML(n)
 	}
 	var constant any
-	if err := load(n, &constant); err != nil {
+	if err := Load(n, &constant); err != nil {
 		return nil, err
 	}
 	raw, err := encodeJSON(constant)

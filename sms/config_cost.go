@@ -30,7 +30,7 @@ var (
 // UnmarshalYAML reads and checks the section.
 func (c *cost) UnmarshalYAML(n *yaml.Node) error {
 	type plain cost
-	if err := load(n, (*plain)(c)); err != nil {
+	if err := Load(n, (*plain)(c)); err != nil {
 		return err
 	}
 	if c.Path.isZero() || !currency.MatchString(c.Currency) {
@@ -42,7 +42,7 @@ func (c *cost) UnmarshalYAML(n *yaml.Node) error {
 // UnmarshalYAML reads and checks the section.
 func (p *price) UnmarshalYAML(n *yaml.Node) error {
 	type plain price
-	if err := load(n, (*plain)(p)); err != nil {
+	if err := Load(n, (*plain)(p)); err != nil {
 		return err
 	}
 	if !amount.MatchString(string(p.Amount)) || !currency.MatchString(p.Currency) {

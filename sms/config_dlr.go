@@ -49,7 +49,7 @@ type reply struct {
 // UnmarshalYAML reads and checks the section.
 func (d *dlr) UnmarshalYAML(n *yaml.Node) error {
 	type plain dlr
-	if err := load(n, (*plain)(d)); err != nil {
+	if err := Load(n, (*plain)(d)); err != nil {
 		return err
 	}
 	if len(d.Accept) == 0 {
@@ -99,7 +99,7 @@ func (d *dlr) readWords(line int) error {
 // UnmarshalYAML reads and checks the section.
 func (v *verify) UnmarshalYAML(n *yaml.Node) error {
 	type plain verify
-	if err := load(n, (*plain)(v)); err != nil {
+	if err := Load(n, (*plain)(v)); err != nil {
 		return err
 	}
 	switch v.Type {

@@ -37,7 +37,7 @@ type auth struct {
 // type and no others.
 func (a *auth) UnmarshalYAML(n *yaml.Node) error {
 	type plain auth
-	if err := load(n, (*plain)(a)); err != nil {
+	if err := Load(n, (*plain)(a)); err != nil {
 		return err
 	}
 	given := map[string]bool{

@@ -7,10 +7,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// load decodes a node strictly. Every type of a declaration that reads itself
-// goes through here, so an unknown field is an error even where the file
-// around the declaration is read leniently.
-func load(n *yaml.Node, into any) error { return n.Load(into, yaml.WithKnownFields()) }
+// Load decodes a node strictly. Every type of the file that reads itself goes
+// through here, so an unknown field is an error even where the file around it is
+// read leniently, and the error tells the known ones.
+func Load(n *yaml.Node, into any) error {
+	return nameKnown(n.Load(into, yaml.WithKnownFields()), into)
+}
 
 // errAt returns an error that keeps its line when yaml passes it on.
 func errAt(line int, format string, args ...any) error {

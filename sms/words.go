@@ -5,13 +5,11 @@ import "regexp"
 // The yaml library names tokens of its grammar and types of this program. Whoever
 // writes the file knows neither, and reads here what to write instead. A value
 // that does not fit is not repeated, because it may be a secret. The whole file is
-// our Config, or the wholeFile of whoever reads more than ours from it.
+// our Config, or the File of whoever reads more than that from it.
 var wordings = []struct {
 	said  *regexp.Regexp
 	meant string
 }{
-	{regexp.MustCompile(`^field (.*) not found in type (?:sms\.Config|app\.File)$`), `unknown field "$1": the file begins with sms_providers, shared_bots, trusted_proxies, webhooks or whatsapp_prices`},
-	{regexp.MustCompile(`^field (.*) not found in type .*$`), `unknown field "$1"`},
 	{regexp.MustCompile(`^mapping key (".*") already defined at line (\d+)$`), `field $1 stands in line $2 already: keep one of them`},
 	{regexp.MustCompile(`^cannot construct .* into \[\].*$`), "a list is wanted here: a line with - for each, or [one, two]"},
 	{regexp.MustCompile(`^cannot construct .* into sms\.statusSet$`), "a list is wanted here, like [200]"},

@@ -31,7 +31,7 @@ type SharedBot struct {
 func (b *SharedBot) UnmarshalYAML(n *yaml.Node) error {
 	type plain SharedBot
 	b.line = n.Line
-	return n.Load((*plain)(b), yaml.WithKnownFields())
+	return sms.Load(n, (*plain)(b))
 }
 
 func checkShared(bots []SharedBot) error {

@@ -325,7 +325,7 @@ func TestSharedBotsInTheFile(t *testing.T) {
 		"beside providers": {"# first\nsms_providers: []\n" + good, ""},
 		"before providers": {good + "sms_providers: []\n", ""},
 		"none":             {"sms_providers: []\n", ""},
-		"misspelt":         {strings.Replace(good, "username", "user_name", 1), "line 3"},
+		"misspelt":         {strings.Replace(good, "username", "user_name", 1), `line 3: unknown field "user_name"; known here are token, username, businesses, tell`},
 		"no username":      {strings.Replace(good, "city_bot", "\"\"", 1), "username"},
 		"with an @":        {strings.Replace(good, "city_bot", "\"@city_bot\"", 1), "without @"},
 		"nobody":           {strings.Replace(good, biz+": Book House", "", 1), "serves nobody"},

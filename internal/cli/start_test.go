@@ -72,9 +72,9 @@ func TestServeRefusesBadSettings(t *testing.T) {
 		"public URL without host":  {[]string{"--public-url", "https://"}, []string{"OTPRAVKA_PUBLIC_URL"}},
 		"no such file":             {[]string{"--config", filepath.Join(p.dir, "none.yaml")}, []string{"none.yaml"}},
 		"broken YAML":              {[]string{"--config", yaml("broken.yaml", "sms_providers:\n  - id: one\n   bad: [\n")}, []string{"broken.yaml", "line 3"}},
-		"misspelt setting":         {[]string{"--config", yaml("misspelt.yaml", "\nsms_provider: []\n")}, []string{"misspelt.yaml: line 2: unknown field", `"sms_provider"`, "sms_providers"}},
+		"misspelt setting":         {[]string{"--config", yaml("misspelt.yaml", "\nsms_provider: []\n")}, []string{"misspelt.yaml: line 2: unknown field", `"sms_provider"`, "known here are sms_providers, shared_bots"}},
 		"tab in YAML":              {[]string{"--config", yaml("tab.yaml", "sms_providers:\n\t- id: one\n")}, []string{"tab.yaml: line 2: indent with spaces"}},
-		"misspelt in a provider":   {[]string{"--config", yaml("nested.yaml", "sms_providers:\n  - id: one\n    prise: 1\n")}, []string{"nested.yaml", "line 3", "prise"}},
+		"misspelt in a provider":   {[]string{"--config", yaml("nested.yaml", "sms_providers:\n  - id: one\n    prise: 1\n")}, []string{"nested.yaml", "line 3", "prise", "known here are", "price"}},
 		"unwritable directory":     {[]string{"--database-url", filepath.Join(file, "data", "x.db")}, []string{"cannot write", file}},
 		"database is a directory":  {[]string{"--database-url", p.dir}, []string{"directory"}},
 	} {
