@@ -65,6 +65,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"id: one", "id: one\n    errors: [{path: \"$.a\", match: \"(\", class: auth}]", "line 3: broken expression"},
 		{"id: one", "id: one\n    cost: {path: \"$.price\"}", "cost has a path and a currency"},
 		{"id: one", "id: one\n    price: {amount: cheap, currency: KZT}", "price has an amount"},
+		{"id: one", "id: one\n    price: {amount: \"18.50\", currency: KZT, per: part}", `line 3: price.per "part": message or segment`},
 		{"id: one", "id: one\n    dlr: {accept: [POST], parse: json, id: \"$.id\", status: \"$.s\"}", "dlr.map lists no status word"},
 		{"id: one", "id: one\n    dlr: {accept: [PUT], parse: json, id: \"$.id\", status: \"$.s\"}", `dlr.accept "PUT"`},
 		{"id: one", "id: one\n    dlr: {accept: [GET], parse: json, id: \"$.id\", status: \"$.s\"}", "dlr.accept GET goes with parse: query"},

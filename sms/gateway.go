@@ -22,6 +22,9 @@ type Options struct {
 	// CallbackURL returns the public address for a key. Required like
 	// CallbackKey.
 	CallbackURL func(key string) string
+	// Segments counts the segments that a text is billed as. Required once a
+	// price is per segment.
+	Segments func(text string) int
 	// DialContext opens connections; nil dials the network.
 	DialContext DialFunc
 }
@@ -49,6 +52,9 @@ func New(configs []ProviderConfig, opts Options) (*Gateway, error) {
 		}
 		if err := p.assignKey(opts); err != nil {
 			return nil, fmt.Errorf("sms provider %s: %w", p.ID, err)
+		}
+		if p.segments = opts.Segments; p.segments == nil && p.Price.isPerSegment() {
+			return nil, fmt.Errorf("sms provider %s: %w", p.ID, errNoSegments)
 		}
 		g.providers = append(g.providers, p)
 	}

@@ -18,11 +18,12 @@ import (
 // assigned.
 type provider struct {
 	declaration
-	secrets values
-	key     string // of its callback address, or empty
-	dlrURL  string
-	road    http.RoundTripper
-	log     *slog.Logger
+	secrets  values
+	key      string // of its callback address, or empty
+	dlrURL   string
+	segments func(text string) int // set where the price is per segment
+	road     http.RoundTripper
+	log      *slog.Logger
 }
 
 // maxAnswer bounds what is read of an answer. What an answer says about one

@@ -13,6 +13,7 @@ import (
 	"otpravka/internal/keyring"
 	"otpravka/otpcore"
 	"otpravka/sms"
+	"otpravka/templates"
 	"otpravka/webhook/callbacks"
 )
 
@@ -39,6 +40,7 @@ func declareGateway(cfg Config, baseURL string, key func(id string) string) (*sm
 		Logger:      cfg.Log,
 		CallbackKey: key,
 		CallbackURL: func(key string) string { return baseURL + callbacks.SMSPath + key },
+		Segments:    templates.Segments,
 	})
 }
 
