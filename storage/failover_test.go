@@ -106,3 +106,49 @@ func TestF26TimelineIsSeenAtOnce(t *testing.T) {
 		t.Errorf("a code of before the take-over: %+v, %v", r, err)
 	}
 }
+
+// TestF25RestoredDumpReplaysNoCode puts a dump back into the cluster that it is of,
+// whose identifier and timeline stay what they were.
+func TestF25RestoredDumpReplaysNoCode(t *testing.T) {
+	url := pgtest.URL(t)
+	s := newOutageShopAt(t, url)
+	id, code := s.started("+77010000001", "a")
+	reopen := func() {
+		s.core.Dispatcher.Close(t.Context())
+		mustClose(t, s.db)
+		by := s.by
+		s = newOutageShopAt(t, url)
+		s.by = by
+	}
+	inPostgres(t, url, `UPDATE meta SET value = regexp_replace(value, '/[^/]*$', '') WHERE name = 'lineage'`) // as older versions wrote it
+	reopen()
+	if n := s.db.writer.epoch.Load(); n != 1 {
+		t.Errorf("epoch %d after a start without a restore, want 1", n)
+	}
+	// A restore makes the tables anew.
+	inPostgres(t, url, `ALTER TABLE meta RENAME TO dumped; CREATE TABLE meta (LIKE dumped INCLUDING ALL); INSERT INTO meta SELECT * FROM dumped; DROP TABLE dumped`)
+	reopen()
+	if n := s.db.writer.epoch.Load(); n != 2 {
+		t.Errorf("epoch %d after a restore, want 2", n)
+	}
+	if r, err := s.check(id, code, "c"); err != nil || r.Valid || r.Reason != otpcore.ReasonExpired {
+		t.Errorf("a code of before the restore: %+v, %v", r, err)
+	}
+	reopen()
+	if n := s.db.writer.epoch.Load(); n != 2 {
+		t.Errorf("epoch %d after a start that followed, want 2", n)
+	}
+}
+
+// inPostgres runs statements behind the server's back.
+func inPostgres(t testing.TB, url, statements string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if _, err := conn.Exec(t.Context(), statements); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"otpravka/otpcore"
@@ -66,7 +67,7 @@ func (w *writer) newEpoch(s *session, epoch int64, fell bool, lineage string) (i
 	if err != nil && !errors.Is(err, otpcore.ErrNotFound) {
 		return 0, fmt.Errorf("read %s: %w", lineageMeta, err)
 	}
-	if fell || kept != "" && lineage != "" && kept != lineage {
+	if fell || isOther(kept, lineage) {
 		epoch++
 		w.log.Warn("the database was restored, or a standby took over: pending verifications end", "epoch", epoch)
 		// This one first: when the other is lost, a second epoch does no harm.
@@ -82,6 +83,13 @@ func (w *writer) newEpoch(s *session, epoch int64, fell bool, lineage string) (i
 		return epoch, err
 	}
 	return epoch, nil
+}
+
+// isOther reports whether the database lives through another history than before.
+// Where one of them is not known, and where the old one is told by fewer marks, as
+// earlier versions did, nothing says so.
+func isOther(kept, seen string) bool {
+	return kept != "" && seen != "" && kept != seen && !strings.HasPrefix(seen, kept+"/")
 }
 
 // wakeOlder makes whatever is pending from older epochs due, so that it ends

@@ -26,9 +26,11 @@ const (
 	seeClock = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, ''`
 	// The timeline is that of the log which is being written, whose files begin
 	// with it. The control file tells it only after the first checkpoint, for
-	// which a standby that has taken over takes minutes.
+	// which a standby that has taken over takes minutes. A dump that is restored
+	// within the cluster makes the tables anew, under other OIDs.
 	seeAll = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, system_identifier || '/' ||
-		('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int FROM pg_control_system()`
+		('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int || '/' || to_regclass('meta')::oid || '.' ||
+		(SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()`
 )
 
 // findMeta tells whether the tables are there and, while they are not, whether
@@ -92,7 +94,8 @@ func (p *postgres) claim(ctx context.Context, conn *sql.Conn) error {
 
 // look asks for the clock, and for the identifier of the cluster with the
 // number of its timeline, which is another one after each take-over by a
-// standby and after each recovery from an archive.
+// standby and after each recovery from an archive, and for those of our table and
+// its database.
 func (p *postgres) look(s *session) (sight, error) {
 	if p.machineClock {
 		return sight{}, nil
