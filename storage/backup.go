@@ -43,14 +43,30 @@ func Backup(ctx context.Context, url, file string) (Copy, error) {
 	if err != nil {
 		return c, noPlace(filepath.Dir(c.Path), err)
 	}
-	err = errors.Join(explain(path, copyTo(ctx, path, part.Name())), part.Sync(), part.Close())
+	err = errors.Join(explainCopy(path, c.Path, copyTo(ctx, path, part.Name())), part.Sync(), part.Close())
 	if err == nil {
 		err = c.take(ctx, part.Name())
 	}
 	if err != nil {
-		return Copy{}, errors.Join(fmt.Errorf("no backup was made: %w", err), os.Remove(part.Name()))
+		return Copy{}, errors.Join(fmt.Errorf("no backup was made: %w", err), os.Remove(part.Name()), withoutJournal(part.Name()))
 	}
 	return c, nil
+}
+
+// explainCopy names the disk that is full: it is that of the copy, not ours.
+func explainCopy(from, to string, err error) error {
+	if isFull(err) {
+		return explain(filepath.Dir(to), err)
+	}
+	return explain(from, err)
+}
+
+// withoutJournal removes what SQLite leaves beside a file when the disk is full.
+func withoutJournal(path string) error {
+	if err := os.Remove(path + "-journal"); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // vacant refuses a name that is taken: an older backup may be the only good

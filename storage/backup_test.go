@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -165,5 +166,34 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Names of what a child of the tests is told to copy, and where to.
+const backupFromEnv, backupEnv = "OTPRAVKA_TEST_BACKUP_FROM", "OTPRAVKA_TEST_BACKUP_TO"
+
+// TestBackupWithoutRoomLeavesNothing: each try of the night would take more of a disk
+// that is full. A process that may write no larger files stands for the disk.
+func TestBackupWithoutRoomLeavesNothing(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("needs a shell that can limit what a process writes")
+	}
+	from, to := filepath.Join(t.TempDir(), "otpravka.db"), t.TempDir()
+	db := mustOpen(t, from)
+	for n := range 150 {
+		b := &otpcore.Business{ID: otpcore.ID(fmt.Sprintf("biz_%06d", n)), Name: strings.Repeat("Shop", 50_000)}
+		if err := db.Write(t.Context(), func(tx otpcore.Tx) error { return tx.SaveBusiness(b) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustClose(t, db)
+	cmd := exec.Command(shell, "-c", `ulimit -f 2000; exec "$0"`, os.Args[0])
+	cmd.Env = append(os.Environ(), backupFromEnv+"="+from, backupEnv+"="+filepath.Join(to, "copy.db"))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "no backup was made") {
+		t.Fatalf("the copy ends with %v and says %s", err, out)
+	}
+	if left, err := os.ReadDir(to); err != nil || len(left) != 0 {
+		t.Errorf("it leaves %v (%v)", left, err)
 	}
 }

@@ -45,7 +45,9 @@ func BeginEpoch(ctx context.Context, url string) (Epoch, error) {
 	if err != nil {
 		return e, err
 	}
-	err = db.beginEpoch(ctx, &e)
+	if err = db.beginEpoch(ctx, &e); err != nil {
+		err = db.dialect.explain(cause(err))
+	}
 	if closeErr := db.Close(); err == nil {
 		err = closeErr
 	}

@@ -70,12 +70,21 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.open(ctx, cfg); err != nil {
-		return nil, errors.Join(d.explain(err), db.release())
+		return nil, errors.Join(d.explain(cause(err)), db.release())
 	}
 	db.closed = sync.OnceValue(db.close)
 	go db.writer.run()
 	db.watched = db.watch()
 	return db, nil
+}
+
+// cause takes off the domain's word, which is for callers of the API: an operator
+// reads what the database said.
+func cause(err error) error {
+	if e, ok := errors.AsType[*otpcore.Error](err); ok && e.Kind == otpcore.KindUnavailable && e.Err != nil {
+		return e.Err
+	}
+	return err
 }
 
 func (db *DB) open(ctx context.Context, cfg Config) error {

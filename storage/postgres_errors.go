@@ -59,7 +59,7 @@ func (p *postgres) explain(err error) error {
 	case invalidDatabase:
 		return fmt.Errorf("PostgreSQL has no database %q: run `CREATE DATABASE %s OWNER %s`, or name another one in OTPRAVKA_DATABASE_URL: %w", database, database, user, cause)
 	case insufficientRights:
-		return fmt.Errorf("%q may not do what is needed: make it the owner of the database, or run `GRANT CREATE, USAGE ON SCHEMA public TO %s` in %s: %w", user, user, database, cause)
+		return fmt.Errorf("%q may not do what is needed: make it the owner of the database and of the tables in it (`REASSIGN OWNED BY … TO %s`), or, while there are none, run `GRANT CREATE, USAGE ON SCHEMA public TO %s` in %s: %w", user, user, user, database, cause)
 	case undefinedParameter, unsupportedStartup:
 		return fmt.Errorf("the server does not take the settings of a session: connect to PostgreSQL %d or newer without a pooler, or with one in session mode: %w", oldestServer, cause)
 	case tooManyConnections:

@@ -54,6 +54,17 @@ func TestOpenPostgresSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// What the first write of a start runs into is told to the operator, and not in the
+// words that callers of the API get.
+func TestOpenPostgresSaysWhyItCannotWrite(t *testing.T) {
+	base := pgtest.URL(t)
+	mustClose(t, mustOpen(t, base))
+	_, err := openAt(t, pgtest.With(t, base, "default_transaction_read_only", "on"))
+	if err == nil || !strings.Contains(err.Error(), "takes no writes: name the primary") || strings.Contains(err.Error(), "could not be stored") {
+		t.Errorf("read-only: %v", err)
+	}
+}
+
 func TestNewerSchemaIsRefusedOnPostgres(t *testing.T) {
 	base := pgtest.URL(t)
 	db := mustOpen(t, base)

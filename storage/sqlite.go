@@ -87,6 +87,9 @@ func (*sqliteFile) fitting(text string) string { return text }
 func (f *sqliteFile) explain(err error) error { return explain(f.path, err) }
 
 func explain(path string, err error) error {
+	if isFull(err) {
+		return fmt.Errorf("the disk of %s is full: free space there, and run this again: %w", path, err)
+	}
 	if isNotADatabase(err) {
 		return fmt.Errorf("%s is not a SQLite database: name another file, or restore this one from a backup: %w", path, err)
 	}
@@ -152,6 +155,9 @@ func isUnique(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || sqlState(err) == uniqueViolation
 }
+
+// isFull reports a disk without room.
+func isFull(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL }
 
 // isNotADatabase reports a file that SQLite cannot read as one of its own.
 func isNotADatabase(err error) bool {

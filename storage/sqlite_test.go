@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +17,11 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
 		fmt.Fprintln(os.Stderr, writeForEver(path))
 		os.Exit(1)
+	}
+	if to := os.Getenv(backupEnv); to != "" {
+		_, err := Backup(context.Background(), os.Getenv(backupFromEnv), to)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
 }
