@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"otpravka/internal/failpoint"
+	"otpravka/otpcore"
 )
 
 const storeMark = `UPDATE meta SET value = $1 WHERE name = 'high_water'`
@@ -82,10 +83,23 @@ func (x *oneByOne) commit(list []write) error {
 	}
 	failpoint.Hit(failpoint.BeforeCommit)
 	if err := x.run("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return uncommitted(err)
 	}
 	failpoint.Hit(failpoint.AfterCommit)
 	return nil
+}
+
+// uncommitted is a commit of which nobody has heard that it is done. A connection
+// that broke may have carried it to the database: then it is not said that nothing
+// happened, because a caller without an idempotency key would send a second code.
+func uncommitted(cause error) error {
+	cause = fmt.Errorf("commit: %w", cause)
+	if !isLost(cause) {
+		return cause
+	}
+	e := otpcore.Unavailable(cause)
+	e.Detail = "It is not known whether the request was stored. Repeat it to learn its outcome, under the same Idempotency-Key."
+	return e
 }
 
 // rollback gives the transaction up. SQLite may have done so by itself, which

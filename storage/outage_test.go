@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,6 +151,7 @@ func TestAwayDatabaseLosesNothing(t *testing.T) {
 // before anybody learns of it.
 func TestAnswerOfACommitIsLost(t *testing.T) {
 	s := newOutageShop(t)
+	unknown := false
 	lose := func(do func() error) {
 		t.Helper()
 		s.faults.set(func(statement string) error {
@@ -164,6 +166,12 @@ func TestAnswerOfACommitIsLost(t *testing.T) {
 		if otpcore.KindOf(err) != otpcore.KindUnavailable {
 			t.Fatalf("the outcome is not known, and the answer is %v", err)
 		}
+		// The commit may be somebody else's, before this one could begin.
+		lost := strings.Contains(err.Error(), "commit:")
+		if e, _ := errors.AsType[*otpcore.Error](err); lost != strings.Contains(e.Detail, "not known whether") || lost == strings.Contains(e.Detail, "Nothing happened") {
+			t.Errorf("the answer to %v says %q", err, e.Detail)
+		}
+		unknown = unknown || lost
 	}
 	var id otpcore.ID
 	lose(func() (err error) { _, err = s.start("+77010000001", "a"); return err })
@@ -185,6 +193,9 @@ func TestAnswerOfACommitIsLost(t *testing.T) {
 	other, err := s.check(id, code, "other")
 	if err != nil || other.Reason != otpcore.ReasonAlreadyUsed {
 		t.Errorf("another key: %+v, %v", other, err)
+	}
+	if !unknown {
+		t.Error("no commit was lost, so nothing is shown")
 	}
 }
 

@@ -111,7 +111,7 @@ func (x pipelined) commit(list []write) error {
 	case told < len(kinds) && !isLost(err):
 		return &statementError{x.fold(err)}
 	default:
-		return fmt.Errorf("commit: %w", err)
+		return uncommitted(err)
 	}
 }
 

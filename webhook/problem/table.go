@@ -135,7 +135,7 @@ var table = map[string]entry{
 
 	// Our trouble.
 	"internal":             {http.StatusInternalServerError, "Something went wrong on our side", "Repeat the request; if it fails again, tell the operator the request id."},
-	"unavailable":          {http.StatusServiceUnavailable, "The request could not be finished", "Nothing happened; repeat the request."},
+	"unavailable":          {http.StatusServiceUnavailable, "The request could not be finished", "Repeat the request under the same Idempotency-Key: detail says whether anything happened."},
 	"overloaded":           {http.StatusServiceUnavailable, "Too much to do", "Nothing happened; repeat the request after Retry-After."},
 	"whatsapp_unreachable": {http.StatusServiceUnavailable, "Meta could not be asked", "Nothing was stored; repeat the request after Retry-After."},
 	"telegram_unreachable": {http.StatusServiceUnavailable, "Telegram could not be asked", "Nothing was stored; repeat the request after Retry-After."},
