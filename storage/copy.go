@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // Transfer copies everything from one database to another one of either kind.
@@ -73,7 +74,7 @@ func (t Transfer) Run(ctx context.Context) (done Transferred, err error) {
 	defer func() { err = errors.Join(err, source.close()) }()
 	target, err := hold(ctx, to)
 	if err != nil {
-		return done, fmt.Errorf("the target: %w", err)
+		return done, ofTarget{err}
 	}
 	defer func() { err = errors.Join(err, target.close()) }()
 	c := &copying{Transfer: t, source: source, target: target, keyCheck: keyCheck}
@@ -103,13 +104,23 @@ func (t Transfer) ends() (from, to dialect, err error) {
 		return nil, nil, fmt.Errorf("the source: %w", err)
 	}
 	if to, err = dialectOf(Config{URL: t.To}); err != nil {
-		return nil, nil, fmt.Errorf("the target: %w", err)
+		return nil, nil, ofTarget{err}
 	}
 	if from.name() == to.name() || sameFile(from, to) {
 		return nil, nil, fmt.Errorf("source and target are one database, %s: name two", from.name())
 	}
 	return from, to, nil
 }
+
+// ofTarget is an error of the database that is copied to. Its advice names the
+// setting that gives the target, and not the server's, which gives the source.
+type ofTarget struct{ error }
+
+func (e ofTarget) Error() string {
+	return "the target: " + strings.ReplaceAll(e.error.Error(), "OTPRAVKA_DATABASE_URL", "OTPRAVKA_COPY_TO (--to)")
+}
+
+func (e ofTarget) Unwrap() error { return e.error }
 
 func sameFile(a, b dialect) bool {
 	x, file := a.(*sqliteFile)

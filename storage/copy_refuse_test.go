@@ -115,6 +115,8 @@ func TestCopyNeedsASource(t *testing.T) {
 	m.copyRefused("one database")
 	m.to = "mysql://root@localhost/otp"
 	m.copyRefused("the target", "sqlite:///path/file.db")
+	m.to = "postgres:/root@localhost/otp"
+	m.copyRefused("the target", "OTPRAVKA_COPY_TO", "postgres://user:password@host")
 }
 
 // A driver quotes the value that it does not take; an error of a copy does not.

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ func Location(url string) (string, error) {
 	switch {
 	case found && scheme == "sqlite":
 		path = strings.TrimPrefix(rest, "//")
+	case found && (scheme == "postgres" || scheme == "postgresql") && !strings.HasPrefix(rest, "//"):
+		return "", errBadAddress
 	case found && (scheme == "postgres" || scheme == "postgresql"):
 		return "", errors.New("this is for a SQLite file: use the tools of PostgreSQL for a PostgreSQL database")
 	case found && strings.HasPrefix(rest, "//"):
@@ -45,11 +48,32 @@ func prepareFile(path string) error {
 		}
 		return unwritable(path, err)
 	}
-	if err := f.Chmod(0o600); err != nil {
-		_ = f.Close()
-		return unwritable(path, err)
+	return errors.Join(adopt(f), f.Close())
+}
+
+// sqliteMagic is what every SQLite file begins with (https://sqlite.org/fileformat.html,
+// section 1.2).
+const sqliteMagic = "SQLite format 3\x00"
+
+// adopt makes a database, or a file that is about to be one, readable by nobody else.
+// Somebody else's file, whose name was mistaken for a database's, stays what it is.
+func adopt(f *os.File) error {
+	var head [len(sqliteMagic)]byte
+	switch n, err := io.ReadFull(f, head[:]); {
+	case errors.Is(err, io.EOF):
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return unwritable(f.Name(), err)
+	case string(head[:n]) != sqliteMagic:
+		return noDatabase(f.Name())
 	}
-	return f.Close()
+	if err := f.Chmod(0o600); err != nil {
+		return unwritable(f.Name(), err)
+	}
+	return nil
+}
+
+func noDatabase(path string) error {
+	return fmt.Errorf("%s is not a SQLite database: name another file, or restore this one from a backup", path)
 }
 
 // unwritable tells why the database, or what lies beside it, cannot be written.

@@ -31,3 +31,21 @@ func TestUnwritablePlacesNameTheCommand(t *testing.T) {
 		t.Errorf("another owner does not help here: %v", err)
 	}
 }
+
+// A file whose name was mistaken for a database's belongs to somebody: root would
+// have kept all others from reading it.
+func TestForeignFilesStayWhatTheyAre(t *testing.T) {
+	for name, text := range map[string]string{"a letter": strings.Repeat("Dear all, ", 10), "a word": "hosts"} {
+		path := filepath.Join(t.TempDir(), "letter.txt")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openAt(t, path); err == nil || !strings.Contains(err.Error(), "is not a SQLite database") {
+			t.Errorf("%s is opened with %v", name, err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o644 || found(path+".lock") {
+			t.Errorf("%s is left as %v (%v), lock %v", name, info.Mode(), err, found(path+".lock"))
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,9 @@ var byKey = map[string]string{
 const connectTimeout = 5 * time.Second
 
 func newPostgres(cfg Config) (*postgres, error) {
+	if spillsPassword(cfg.URL) {
+		return nil, errBadAddress
+	}
 	if err := readableAuthority(cfg.URL); err != nil {
 		return nil, err
 	}
@@ -79,6 +83,14 @@ func newPostgres(cfg Config) (*postgres, error) {
 	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	config.DialFunc = dialer().DialContext
 	return &postgres{config: config, wrap: cfg.wrap, machineClock: cfg.machineClock}, nil
+}
+
+// spillsPassword reports an address whose password holds a bare "/", "?" or "#".
+// What follows it, up to the last "@", would be taken for a host, a database or an
+// option, and be looked up and logged.
+func spillsPassword(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (strings.Contains(u.EscapedPath(), "@") || strings.Contains(u.EscapedFragment(), "@"))
 }
 
 func unlessGiven(config *pgx.ConnConfig, settings map[string]string) {

@@ -38,6 +38,9 @@ func TestOpenPostgresSaysWhatToDo(t *testing.T) {
 		{"unknown schema", pgtest.With(t, changed(t, base, func(*url.URL) {}), "search_path", "nothing"), "no schema of the search path exists"},
 		{"nobody listens", changed(t, base, func(u *url.URL) { u.RawQuery, u.Host = "sslmode=disable", "127.0.0.1:1" }), "cannot be reached: start PostgreSQL"},
 		{"no address", "postgres://user:" + secretWord + "@host:port%zz/db", "is no PostgreSQL address"},
+		{"bare slash in the password", "postgres://user:x@" + secretWord + "/x@127.0.0.1:1/db", "is no PostgreSQL address"},
+		{"bare hash in the password", "postgres://user:x@" + secretWord + "#x@127.0.0.1:1/db", "is no PostgreSQL address"},
+		{"bare question mark in the password", "postgres://user:" + secretWord + "?x@127.0.0.1:1/db", "is no PostgreSQL address"},
 		{"old server", pgtest.With(t, changed(t, base, func(*url.URL) {}), "unknown_setting", "1"), "or newer without a pooler"},
 		{"no rights", pgtest.With(t, changed(t, base, func(*url.URL) {}), "search_path", "pg_catalog"), "may not do what is needed"},
 	} {

@@ -91,7 +91,7 @@ func explain(path string, err error) error {
 		return fmt.Errorf("the disk of %s is full: free space there, and run this again: %w", path, err)
 	}
 	if isNotADatabase(err) {
-		return fmt.Errorf("%s is not a SQLite database: name another file, or restore this one from a backup: %w", path, err)
+		return fmt.Errorf("%w: %w", noDatabase(path), err)
 	}
 	return err
 }
