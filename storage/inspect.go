@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,8 @@ type Inspection struct {
 	HighWater time.Time // the latest time it has seen
 	Bots      []*otpcore.Bot
 	Endpoints []*otpcore.Endpoint // none where the schema is older than endpoints
-	Closed    error               // why no server starts on it: it was moved, or is half a copy; nil: one does
+	Closed    error               // why no server starts on it: it was moved, is half a copy or of a newer version; nil: one does
+	schema    int64
 }
 
 // Inspect reads the database at url and changes nothing in it, neither the
@@ -41,10 +43,23 @@ func Inspect(ctx context.Context, url string) (in Inspection, err error) {
 	if err == nil {
 		in.Closed = refuseMarked(s, d.name(), false)
 	}
+	if err == nil && in.Closed == nil {
+		in.Closed, err = newer(d, pool, in.schema)
+	}
 	if s.failed != nil { // says more to an operator than the domain's word for it
 		err = fmt.Errorf("read %s: %w", d.name(), s.failed)
 	}
 	return in, errors.Join(d.explain(err), pool.Close())
+}
+
+// newer is why no server starts on a schema of that version, or nil.
+func newer(d dialect, pool *sql.DB, have int64) (refusal, err error) {
+	p, err := schemaSteps(d, pool)
+	if err != nil {
+		return nil, err
+	}
+	known := p.ListSources()
+	return refuseNewer(have, known[len(known)-1].Version), nil
 }
 
 const (
@@ -67,8 +82,7 @@ func inspect(s *session) (in Inspection, err error) {
 	}
 	// The next start brings an older schema up to date; until then nothing is
 	// wrong with it.
-	version, err := value[int64](s, schemaVersion)
-	if err != nil || version < endpointsVersion {
+	if in.schema, err = value[int64](s, schemaVersion); err != nil || in.schema < endpointsVersion {
 		return in, err
 	}
 	in.Endpoints, err = s.endpoints("", "")

@@ -22,21 +22,37 @@ func migrate(ctx context.Context, d dialect) error {
 }
 
 func migrateTo(ctx context.Context, d dialect, db *sql.DB) error {
-	speech, folder := d.schema()
-	p, err := goose.NewProvider(speech, db, migrations.Of(folder),
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := schemaSteps(d, db)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return err
 	}
 	have, known, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if have > known {
-		return fmt.Errorf("the database has schema version %d and this program knows %d: run the newer otpravka that made it, or restore a backup from before", have, known)
+	if err := refuseNewer(have, known); err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil
+}
+
+// schemaSteps are the migrations that this program knows.
+func schemaSteps(d dialect, db *sql.DB) (*goose.Provider, error) {
+	speech, folder := d.schema()
+	p, err := goose.NewProvider(speech, db, migrations.Of(folder),
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
+
+func refuseNewer(have, known int64) error {
+	if have <= known {
+		return nil
+	}
+	return fmt.Errorf("the database has schema version %d and this program knows %d: run the newer otpravka that made it, or restore a backup from before", have, known)
 }

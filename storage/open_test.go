@@ -115,6 +115,9 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if _, err := openAt(t, path); err == nil || !strings.Contains(err.Error(), "schema version 99") {
 		t.Errorf("open: %v", err)
 	}
+	if in, err := Inspect(t.Context(), path); err != nil || in.Closed == nil || !strings.Contains(in.Closed.Error(), "schema version 99") {
+		t.Errorf("the doctor sees %v, %v", in.Closed, err)
+	}
 }
 
 // childEnv makes the test binary a process that writes until it is killed.

@@ -79,6 +79,9 @@ func TestNewerSchemaIsRefusedOnPostgres(t *testing.T) {
 	if _, err := openAt(t, base); err == nil || !strings.Contains(err.Error(), "schema version 99") {
 		t.Errorf("open: %v", err)
 	}
+	if in, err := Inspect(t.Context(), base); err != nil || in.Closed == nil || !strings.Contains(in.Closed.Error(), "schema version 99") {
+		t.Errorf("the doctor sees %v, %v", in.Closed, err)
+	}
 }
 
 func TestNameHoldsNoPassword(t *testing.T) {
