@@ -37,7 +37,7 @@ func (c businessCreate) Run(env Env) error {
 	if err != nil {
 		return err
 	}
-	return app.Operate(env.Context, cfg, func(op app.Operator) error {
+	opened, err := app.Establish(env.Context, cfg, func(op app.Operator) error {
 		b, err := op.CreateBusiness(env.Context, admin.NewBusiness{Name: c.Name, Settings: set})
 		if err != nil {
 			return err
@@ -45,6 +45,11 @@ func (c businessCreate) Run(env Env) error {
 		_, err = fmt.Fprintf(env.Out, "business  %s  %s\nlive key  %s\ntest key  %s\nThe keys are shown this once: keep them now.\n", b.ID, b.Name, b.LiveKey, b.TestKey)
 		return errors.Join(err, noteForeign(env.Err, set.Locale))
 	})
+	if err != nil || opened == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Err, "The business is in %s, on which no server runs.\n", opened)
+	return err
 }
 
 // noteForeign says that codes will not be in the language of the business, before

@@ -2,9 +2,12 @@ package cli_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"otpravka/internal/pgtest"
 )
 
 var (
@@ -18,6 +21,41 @@ func (p place) create(name string, more ...string) result {
 	return run(p, append([]string{"business", "create", "--name", name}, p.flags(more...)...)...)
 }
 
+// writtenAlone is what business create says where no server runs.
+func (p place) writtenAlone() string {
+	return "The business is in " + p.database() + ", on which no server runs.\n"
+}
+
+// In another directory than the server's, an empty database would look like the loss of
+// all businesses.
+func TestOperateMakesNoDatabase(t *testing.T) {
+	p := newPlace(t)
+	config := filepath.Join(p.dir, "otpravka.yaml")
+	write(t, config, "shared_bots: []\n")
+	for _, command := range []string{"business list", "key create --business biz_01kpx3q8e5f1ttgq0g7m9y2c4d", "shared --config " + config} {
+		run(t, append(strings.Fields(command), p.flags()...)...).refused(t, "", "there is no database at "+p.database(), "OTPRAVKA_DATABASE_URL")
+		p.untouched()
+		if exists(filepath.Dir(p.database())) || exists(filepath.Dir(p.key())) {
+			t.Errorf("%s made a directory", command)
+		}
+	}
+}
+
+func TestOperateMakesNoDatabaseOnPostgres(t *testing.T) {
+	p, database := newPlace(t), pgtest.URL(t)
+	on := []string{"--database-url", database}
+	list := func() result { return run(t, append([]string{"business", "list"}, p.flags(on...)...)...) }
+	list().refused(t, "", "there is no database at postgres://", "OTPRAVKA_DATABASE_URL")
+	p.untouched()
+	list().refused(t, "", "there is no database at postgres://") // the first one made no table
+	if made := p.create("Shop", append(on, "--country", "KZ")...); made.status != 0 || !strings.Contains(made.err, "The business is in postgres://") {
+		t.Errorf("business create: %+v", made)
+	}
+	if r := list(); r.status != 0 || !strings.Contains(r.out, "Shop") {
+		t.Errorf("business list: %+v", r)
+	}
+}
+
 func TestBusinessCreateBesideTheServerAndWithout(t *testing.T) {
 	p := newPlace(t)
 	alone := p.create("Alone", "--country", "KZ")
@@ -25,8 +63,9 @@ func TestBusinessCreateBesideTheServerAndWithout(t *testing.T) {
 	beside := p.create("Beside", "--country", "uz", "--country", "KZ")
 	base := urlForm.FindStringSubmatch(server.log.String())[1]
 	for name, made := range map[string]result{"Alone": alone, "Beside": beside} {
-		// The first command on an empty place makes the master key, and says so.
-		told := strings.Count(made.err, `"msg":"master key made: keep a copy`) == 1 && strings.Contains(made.err, p.key())
+		// The first command on an empty place makes database and master key, and says so.
+		told := strings.Count(made.err, `"msg":"master key made: keep a copy`) == 1 && strings.Contains(made.err, p.key()) &&
+			strings.HasSuffix(made.err, p.writtenAlone())
 		if made.status != 0 || told != (name == "Alone") || !told && made.err != "" {
 			t.Errorf("%s: %+v", name, made)
 		}
@@ -74,7 +113,7 @@ func TestBusinessCreateRefusals(t *testing.T) {
 	p.create("Shop", "--country", "Kazakhstan").refused(t, "", "--country KZ")
 	p.create("Shop", "--country", "ZZ").refused(t, "", "ZZ")
 	p.untouched()
-	run(t, append([]string{"business", "list"}, p.flags()...)...) // makes the key, of which it warns
+	p.start(p.serve()...).stop() // makes the key, of which it warns
 	p.create(strings.Repeat("x", 65), "--country", "KZ").refused(t, "", "64")
 	p.create("Shop", "--country", "KZ", "--time-zone", "Asia/Nowhere").refused(t, "", "Asia/Almaty")
 	if list := run(t, append([]string{"business", "list"}, p.flags()...)...); list.out != "" {
@@ -84,7 +123,7 @@ func TestBusinessCreateRefusals(t *testing.T) {
 
 func TestBusinessCreateSaysWhatPeopleWillRead(t *testing.T) {
 	p := newPlace(t)
-	run(t, append([]string{"business", "list"}, p.flags()...)...) // makes the key, of which it warns
+	p.start(p.serve()...) // which makes the key, and warns of it
 	for _, c := range []struct {
 		flags []string
 		note  string
