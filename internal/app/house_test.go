@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":    {"otpcore", "storage"},
 	"internal/pgtest":     {"internal/freeport"},
 	"webhook":             {"otpcore", "webhook/..."},
-	"webhook/...":         {"otpcore", "webhook/...", "internal/failpoint"},
+	"webhook/...":         {"otpcore", "webhook/...", "internal/failpoint", "internal/spelling"},
 	"webhook/events":      {"otpcore", "internal/backoff", "internal/failpoint"},
 	"internal/sim/...":    {"internal/sim/..."},
 	"internal/app":        {"..."},

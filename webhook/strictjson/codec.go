@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"otpravka/internal/spelling"
 	"otpravka/webhook/problem"
 )
 
@@ -25,7 +26,7 @@ import (
 type Codec struct {
 	schemas   map[string]*jsonschema.Schema // by name in components/schemas
 	sentences map[string]string             // x-advice, by the pointer of the schema that it stands in
-	fields    map[string][]field            // the properties, by the pointer of their schema
+	fields    map[string]spelling.Names     // the properties, by the pointer of their schema
 }
 
 // New compiles the schema of every request of the contract, which are those
@@ -40,7 +41,7 @@ func New(contract map[string]any) (*Codec, error) {
 	}
 	components, _ := contract["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
-	c := &Codec{schemas: map[string]*jsonschema.Schema{}, sentences: map[string]string{}, fields: map[string][]field{}}
+	c := &Codec{schemas: map[string]*jsonschema.Schema{}, sentences: map[string]string{}, fields: map[string]spelling.Names{}}
 	c.gather(schemas, "/components/schemas")
 	for name := range schemas {
 		if !strings.HasSuffix(name, "Request") {
@@ -66,7 +67,7 @@ func (c *Codec) gather(node any, at jsontext.Pointer) {
 			c.sentences[string(at)] = sentence
 		}
 		if fields, ok := n["properties"].(map[string]any); ok {
-			c.fields[string(at)] = fieldsOf(slices.Sorted(maps.Keys(fields)))
+			c.fields[string(at)] = spelling.Of(slices.Sorted(maps.Keys(fields)))
 		}
 		for name, child := range n {
 			c.gather(child, at.AppendToken(name))

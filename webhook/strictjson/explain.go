@@ -97,7 +97,7 @@ func each(names []string, at jsontext.Pointer, code string, detail func(name str
 // one is near.
 func (c *Codec) unknown(name string, e *jsonschema.ValidationError) string {
 	_, at, _ := strings.Cut(e.SchemaURL, "#")
-	if meant := nearest(name, c.fields[at]); meant != "" {
+	if meant := c.fields[at].Nearest(name); meant != "" {
 		return "This field does not exist. Its name may be " + meant + "."
 	}
 	return "This field does not exist."
