@@ -36,6 +36,7 @@ import (
 // error before anything is served is one sentence that says what to do.
 func Run(ctx context.Context, cfg Config) error {
 	cfg.pace()
+	cfg.tellUnread()
 	if err := cfg.check(); err != nil {
 		return err
 	}

@@ -53,6 +53,8 @@ type Config struct {
 	SharedBots    []SharedBot    // of the operator
 	Proxies       origin.Proxies // whose word on a caller's address is taken
 	WebhooksAllow []string       // private addresses that events may be sent to, each a host and a port
+	Variables     Variables      // of the environment, as far as the commands read them
+	fromFile      []string       // variables that the YAML file refers to
 
 	Rules  otpcore.Rules
 	Limits webhook.Limits

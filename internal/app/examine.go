@@ -47,6 +47,7 @@ func Examine(ctx context.Context, cfg Config, file string) []Finding {
 		at      func(context.Context) []Finding
 	}{
 		{"settings", e.settings},
+		{"variables", e.variables},
 		{"database", e.database},
 		{"master key", e.key},
 		{"clock", e.clock},

@@ -20,7 +20,8 @@ type File struct {
 		Allow []string `yaml:"allow"`
 	} `yaml:"webhooks"`
 
-	proxies origin.Proxies
+	proxies   origin.Proxies
+	variables []string // that it refers to
 }
 
 // ReadFile reads the YAML file at path.
@@ -30,6 +31,7 @@ func ReadFile(path string) (File, error) {
 	if err != nil {
 		return f, fmt.Errorf("the configuration file cannot be read: %w", err)
 	}
+	f.variables = referredTo(raw)
 	if err := sms.Decode(raw, &f); err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
 	}
@@ -53,5 +55,5 @@ func ReadFile(path string) (File, error) {
 // Take takes over what the file says.
 func (c *Config) Take(f File) {
 	c.SMS, c.SharedBots, c.Proxies, c.WebhooksAllow = f.Providers, f.SharedBots, f.proxies, f.Webhooks.Allow
-	c.WhatsAppPrices = f.WhatsAppPrices
+	c.WhatsAppPrices, c.fromFile = f.WhatsAppPrices, f.variables
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
+
 	"otpravka/internal/app"
 )
 
@@ -19,8 +21,9 @@ var errUnwell = errors.New("something above must be put right first")
 
 // Run prints one line per finding, and fails when one of them keeps Otpravka
 // from working.
-func (c doctorCommand) Run(env Env) error {
+func (c doctorCommand) Run(env Env, parsed *kong.Context) error {
 	cfg := c.config(env.Err)
+	cfg.Variables = variables(parsed)
 	cfg.Listen, cfg.MetricsListen = c.Listen, c.MetricsListen
 	table := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 	unwell := false

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"otpravka/internal/app"
 	"otpravka/internal/logsink"
 )
@@ -18,7 +20,9 @@ type serveCommand struct {
 }
 
 // Run serves until the process is told to stop.
-func (c serveCommand) Run(env Env) error { return c.serve(env, func(*app.Config) {}) }
+func (c serveCommand) Run(env Env, parsed *kong.Context) error {
+	return c.serve(env, func(cfg *app.Config) { cfg.Variables = variables(parsed) })
+}
 
 // logGrace is how long the end of the log is waited for.
 const logGrace = time.Second

@@ -2,5 +2,8 @@
 
 package failpoint
 
+// Variables are those that this build reads.
+var Variables []string
+
 // Hit does nothing.
 func Hit(Point) {}

@@ -17,6 +17,9 @@ const (
 	hitsVar = "OTPRAVKA_FAILPOINT_HITS" // a file that gets the name of every hit
 )
 
+// Variables are those that this build reads.
+var Variables = []string{killVar, hitsVar}
+
 // plan is what this process was told.
 type plan struct {
 	point Point
