@@ -9,3 +9,6 @@ func Parse(args []string) error {
 	_, err = parser.Parse(args)
 	return err
 }
+
+// OrderColumns are the headings that orders import knows.
+var OrderColumns = append([]string{paramColumn + "NAME"}, orderColumns...)

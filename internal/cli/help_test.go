@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"otpravka/internal/cli"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -80,6 +83,16 @@ func TestHelpFitsNarrowTerminals(t *testing.T) {
 		// Examples stay in one line, and so does a single long word.
 		if utf8.RuneCountInString(line) > 60 && !strings.HasPrefix(line, "    otpravka") && len(strings.Fields(line)) > 1 {
 			t.Errorf("this line is too long for 60 columns: %s", line)
+		}
+	}
+}
+
+// The help names every column that the import reads.
+func TestHelpNamesColumns(t *testing.T) {
+	words := strings.FieldsFunc(helpOf(t, "orders import"), func(r rune) bool { return strings.ContainsRune(" \n,;", r) })
+	for _, column := range cli.OrderColumns {
+		if !slices.Contains(words, column) {
+			t.Errorf("the help does not name the column %s", column)
 		}
 	}
 }
