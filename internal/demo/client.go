@@ -40,6 +40,7 @@ type delivery struct {
 	Channel string `json:"channel"`
 	Status  string `json:"status"`
 	Cause   string `json:"cause"`
+	Try     int    `json:"try"`
 	Error   *struct {
 		Kind    string `json:"kind"`
 		Message string `json:"message"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -163,6 +164,7 @@ type saleView struct {
 	Links        map[string]string `json:"links"`
 	Status       string            `json:"status"`
 	EndReason    string            `json:"end_reason"`
+	Tried        string            `json:"tried"` // channels, by name
 	CreatedAt    time.Time         `json:"created_at"`
 	ExpiresAt    time.Time         `json:"expires_at"`
 	FallbackAt   *time.Time        `json:"fallback_at"`
@@ -184,11 +186,21 @@ func (c *counter) view(ctx context.Context) (shopView, error) {
 	if !s.left {
 		out.Sale = &saleView{
 			ID: v.ID, Phone: v.Phone, Payment: s.ask.Payment, Amount: s.ask.Amount, Payee: s.ask.Payee,
-			Hint: s.hint, Links: s.links, Status: v.Status, EndReason: v.EndReason, CreatedAt: v.CreatedAt,
+			Hint: s.hint, Links: s.links, Status: v.Status, EndReason: v.EndReason, Tried: names(tried(v), ", "), CreatedAt: v.CreatedAt,
 			ExpiresAt: v.ExpiresAt, FallbackAt: moment(v.FallbackAt), ResendAt: moment(v.ResendAt), AttemptsLeft: v.AttemptsLeft,
 		}
 	}
 	return out, nil
+}
+
+// tried are the channels whose carriers were asked to take the code, in that order.
+func tried(v verification) (channels []string) {
+	for _, d := range v.Deliveries {
+		if d.Try > 0 && !slices.Contains(channels, d.Channel) {
+			channels = append(channels, d.Channel)
+		}
+	}
+	return channels
 }
 
 func moment(t time.Time) *time.Time {

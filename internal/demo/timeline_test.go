@@ -96,6 +96,22 @@ func TestTimelineTellsWhy(t *testing.T) {
 	}
 }
 
+// The route alone does not say by what a code was sent: a channel may be skipped.
+func TestTriedNamesTheChannelsThatWereAsked(t *testing.T) {
+	v := verification{Route: []string{"telegram", "whatsapp", "sms"}, Deliveries: []delivery{
+		{Channel: "telegram", Status: "skipped"},
+		{Channel: "whatsapp", Status: "failed", Try: 2},
+		{Channel: "sms", Status: "failed", Try: 1},
+		{Channel: "sms", Status: "failed", Try: 1},
+	}}
+	if got := names(tried(v), ", "); got != "WhatsApp, SMS" {
+		t.Errorf("tried were %q", got)
+	}
+	if got := names(tried(verification{Route: v.Route}), ", "); got != "" {
+		t.Errorf("nothing was sent, and tried were %q", got)
+	}
+}
+
 func TestToneIsKnownToThePage(t *testing.T) {
 	for _, word := range words(t, "../../otpcore/event.go", "EventType") {
 		l := timeline(verification{Route: []string{"sms"}, Timeline: []entry{{Type: word}}}, nil)[0]

@@ -21,7 +21,7 @@ const endings = {
   canceled_by_business: [say("Canceled"), () => say("The shop took the code back.")],
   expired: [say("Too late"), () => say("The code has expired.")],
   too_many_attempts: [say("Too many wrong codes"), () => say("This code opens nothing any more.")],
-  undeliverable: [say("No message got through"), () => say("Neither Telegram nor SMS could deliver the code.")],
+  undeliverable: [say("No message got through"), (s) => s.tried ? say("The code could not be delivered. Tried: {tried}.", s) : say("There was no way to deliver the code.")],
 };
 
 export function begin({onLink}) {
