@@ -293,7 +293,7 @@ func TestListenRefusals(t *testing.T) {
 		"forward nowhere":   {url, key, []string{"--forward", "localhost:3000"}, []string{"--forward must be"}},
 		"bad secret":        {url, key, []string{"--forward", page.URL, "--secret", "hunter2"}, []string{"--secret", "whsec_"}},
 		"secret of nothing": {url, key, []string{"--secret", listenSecret}, []string{"--forward"}},
-		"unknown type":      {url, key, []string{"--types", "verification.aproved"}, []string{"400"}},
+		"unknown type":      {url, key, []string{"--types", "delivery.sent,verification.aproved"}, []string{"400", "The type verification.aproved does not exist. Its name may be verification.approved."}},
 		"unknown place":     {url, key, []string{"--since", "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}, []string{"400", "next_after"}},
 	} {
 		t.Run(name, func(t *testing.T) {

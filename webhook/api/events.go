@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"otpravka/internal/spelling"
 	"otpravka/otpcore"
 	"otpravka/webhook/events"
 	"otpravka/webhook/problem"
@@ -35,12 +38,23 @@ func (h *Handlers) ListEvents(ctx context.Context, r ListEventsRequestObject) (L
 // for ever.
 func eventTypes(words []EventType) ([]otpcore.EventType, error) {
 	types := convert[otpcore.EventType](words)
-	for _, t := range types {
+	for i, t := range types {
 		if !slices.Contains(otpcore.EventTypes, t) {
-			return nil, problem.New("bad_parameter").At("query/types", "Send types that the contract names, with commas between them.")
+			return nil, problem.New("bad_parameter").At("query/types", unknownType(i+1, string(t)))
 		}
 	}
 	return types, nil
+}
+
+var typeNames = convert[string](otpcore.EventTypes)
+
+// unknownType repeats the word only where it is near to a type: another one may be
+// anything.
+func unknownType(place int, word string) string {
+	if meant := spelling.Of(typeNames).Nearest(word); meant != "" {
+		return fmt.Sprintf("The type %s does not exist. Its name may be %s.", word, meant)
+	}
+	return fmt.Sprintf("Type %d of the list does not exist. Use types out of: %s.", place, strings.Join(typeNames, ", "))
 }
 
 func event(p events.Payload) Event {

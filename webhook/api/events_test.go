@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,6 +93,7 @@ func (w *wire) serve(vault otpcore.Vault) {
 type events struct {
 	status int
 	code   string // of a problem
+	detail string
 	after  time.Duration
 
 	Items []struct {
@@ -122,12 +124,12 @@ func (w *wire) list(query string) (e events) {
 	if err != nil {
 		w.Errorf("%s: %v", query, err)
 	}
-	var problem struct{ Code string }
+	var problem struct{ Code, Detail string }
 	if err := json.Unmarshal(body, &e); err != nil {
 		w.Errorf("%s: %v in %s", query, err, body)
 	}
 	_ = json.Unmarshal(body, &problem)
-	e.status, e.code, e.after = res.StatusCode, problem.Code, time.Since(began)
+	e.status, e.code, e.detail, e.after = res.StatusCode, problem.Code, problem.Detail, time.Since(began)
 	return e
 }
 
@@ -237,6 +239,14 @@ func TestEventRefusals(t *testing.T) {
 		} {
 			if a := w.list(query); a.status != http.StatusBadRequest || a.code != code {
 				t.Errorf("%q is answered %d %s", query, a.status, a.code)
+			}
+		}
+		for types, want := range map[string]string{
+			"delivery.sent,verificaton.approved": "query/types: The type verificaton.approved does not exist. Its name may be verification.approved.",
+			"delivery.sent,77015550123":          "query/types: Type 2 of the list does not exist. Use types out of: verification.started, verification.approved, ",
+		} {
+			if a := w.list("types=" + types); !strings.HasPrefix(a.detail, want) || strings.Contains(a.detail, "7701") {
+				t.Errorf("types=%s is answered %q, want %q", types, a.detail, want)
 			}
 		}
 		for range 5 {
