@@ -24,12 +24,9 @@ type listenCommand struct {
 
 // Run shows and forwards events until the process is told to stop.
 func (c listenCommand) Run(env Env) error {
-	key, ok := otpcore.ParseKey(c.Key)
-	switch {
-	case c.Key == "":
-		return errors.New("set OTPRAVKA_KEY to an API key of the business with the scope admin")
-	case !ok:
-		return errors.New("OTPRAVKA_KEY is no API key: copy the whole otp_live_… or otp_test_… again")
+	key, err := apiKey(c.Key, otpcore.ScopeAdmin)
+	if err != nil {
+		return err
 	}
 	base, err := webAddress("--url or OTPRAVKA_URL", c.URL)
 	if err != nil {
@@ -64,6 +61,18 @@ func (c listenCommand) receiver(s *screen) (*receiver, error) {
 		s.notice("signing secret %s, for this run; --secret keeps one", secret)
 	}
 	return newReceiver(address, signer, s), nil
+}
+
+// apiKey reads the key with which a command calls the API.
+func apiKey(text string, scope otpcore.Scope) (otpcore.KeyText, error) {
+	key, ok := otpcore.ParseKey(text)
+	switch {
+	case text == "":
+		return key, fmt.Errorf("set OTPRAVKA_KEY to an API key of the business with the scope %s", scope)
+	case !ok:
+		return key, errors.New("--key or OTPRAVKA_KEY is no API key: copy the whole otp_live_… or otp_test_… again")
+	}
+	return key, nil
 }
 
 // webAddress checks an address of HTTP and returns it without a slash at its

@@ -59,7 +59,7 @@ type refusal struct {
 func (r *refusal) Error() string {
 	switch {
 	case r.Status == http.StatusUnauthorized:
-		return "the server does not know this key: set OTPRAVKA_KEY to one of its own that is in use"
+		return "the server does not know this key: give --key or OTPRAVKA_KEY one of its own that is in use"
 	case r.Detail != "":
 		return fmt.Sprintf("the server answered %d: %s", r.Status, r.Detail)
 	}

@@ -285,16 +285,17 @@ func TestListenRefusals(t *testing.T) {
 		flags    []string
 		words    []string
 	}{
-		"no key":            {url, "", nil, []string{"OTPRAVKA_KEY"}},
-		"half a key":        {url, key[:30], nil, []string{"OTPRAVKA_KEY", "no API key"}},
-		"unknown key":       {url, foreign.Reveal(), nil, []string{"does not know this key", "OTPRAVKA_KEY"}},
-		"no address":        {"localhost", key, nil, []string{"--url or OTPRAVKA_URL"}},
-		"another server":    {page.URL, key, nil, []string{"404", "address of Otpravka"}},
-		"forward nowhere":   {url, key, []string{"--forward", "localhost:3000"}, []string{"--forward must be"}},
-		"bad secret":        {url, key, []string{"--forward", page.URL, "--secret", "hunter2"}, []string{"--secret", "whsec_"}},
-		"secret of nothing": {url, key, []string{"--secret", listenSecret}, []string{"--forward"}},
-		"unknown type":      {url, key, []string{"--types", "delivery.sent,verification.aproved"}, []string{"400", "The type verification.aproved does not exist. Its name may be verification.approved."}},
-		"unknown place":     {url, key, []string{"--since", "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}, []string{"400", "next_after"}},
+		"no key":                 {url, "", nil, []string{"OTPRAVKA_KEY"}},
+		"half a key":             {url, key[:30], nil, []string{"--key or OTPRAVKA_KEY is no API key"}},
+		"half a key in the flag": {url, key, []string{"--key", key[:30]}, []string{"--key or OTPRAVKA_KEY is no API key"}},
+		"unknown key":            {url, foreign.Reveal(), nil, []string{"does not know this key", "--key or OTPRAVKA_KEY"}},
+		"no address":             {"localhost", key, nil, []string{"--url or OTPRAVKA_URL"}},
+		"another server":         {page.URL, key, nil, []string{"404", "address of Otpravka"}},
+		"forward nowhere":        {url, key, []string{"--forward", "localhost:3000"}, []string{"--forward must be"}},
+		"bad secret":             {url, key, []string{"--forward", page.URL, "--secret", "hunter2"}, []string{"--secret", "whsec_"}},
+		"secret of nothing":      {url, key, []string{"--secret", listenSecret}, []string{"--forward"}},
+		"unknown type":           {url, key, []string{"--types", "delivery.sent,verification.aproved"}, []string{"400", "The type verification.aproved does not exist. Its name may be verification.approved."}},
+		"unknown place":          {url, key, []string{"--since", "evt_01kpx3q8e5f1ttgq0g7m9y2c4d"}, []string{"400", "next_after"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("OTPRAVKA_URL", tt.url)

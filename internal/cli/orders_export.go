@@ -48,12 +48,9 @@ func (c ordersExport) Run(env Env) error {
 
 // newOrderSender checks what both commands need to talk to the server.
 func newOrderSender(env Env, address, text string) (*orderSender, error) {
-	key, ok := otpcore.ParseKey(text)
-	switch {
-	case text == "":
-		return nil, errors.New("set OTPRAVKA_KEY to an API key of the business with the scope orders")
-	case !ok:
-		return nil, errors.New("OTPRAVKA_KEY is no API key: copy the whole otp_live_… or otp_test_… again")
+	key, err := apiKey(text, otpcore.ScopeOrders)
+	if err != nil {
+		return nil, err
 	}
 	base, err := webAddress("--url or OTPRAVKA_URL", address)
 	if err != nil {
