@@ -153,6 +153,15 @@ func TestUnreadableCommandLines(t *testing.T) {
 			t.Errorf("%q names no help: %s", line, r.err)
 		}
 	}
+	for line, says := range map[string]string{
+		"business create --name": "otpravka: --name needs a value (see", "business create --name --country KZ": "otpravka: --name needs a value; one that begins with a dash is written --name=VALUE (see",
+		"listen --types": "otpravka: --types needs a value (see", "orders import --batch": "otpravka: --batch needs a value (see",
+		"business create --nam=Shop": `did you mean "--name"?`, "backup": `expected "<file>"`,
+	} {
+		if r := run(t, strings.Fields(line)...); r.status != 2 || !strings.Contains(r.err, says) {
+			t.Errorf("%q: %+v, want %q", line, r, says)
+		}
+	}
 	if bare, help := run(t), run(t, "--help"); bare.status != 2 || bare.err != help.out || bare.out != "" {
 		t.Errorf("the bare name: %+v", bare)
 	}

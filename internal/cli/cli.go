@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -89,7 +90,22 @@ func misread(err error) string {
 	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
 		command = e.Context.Selected().FullPath()
 	}
-	return fmt.Sprintf("%v (see `%s --help`)", err, command)
+	return fmt.Sprintf("%s (see `%s --help`)", plainly(err.Error()), command)
+}
+
+// valueless is what kong says of a flag whose value is missing.
+var valueless = regexp.MustCompile(`^(--[a-z-]+): (?:expected \w+ value but got|missing value, expecting) .*$`)
+
+// plainly says it without kong's words for the parts of a command line.
+func plainly(text string) string {
+	m := valueless.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return text
+	case strings.Contains(text, "flag)"): // another one follows, or what looks like one
+		return fmt.Sprintf("%s needs a value; one that begins with a dash is written %s=VALUE", m[1], m[1])
+	}
+	return m[1] + " needs a value"
 }
 
 // newParser reads the commands. Its error is a mistake of this program.
