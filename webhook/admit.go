@@ -125,7 +125,7 @@ func (l Limits) admitBody(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
-		return problem.New("body_too_large")
+		return problem.TooLarge(limit)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	return nil

@@ -114,6 +114,25 @@ func TestOddRequestsAreRefused(t *testing.T) {
 	}
 }
 
+func TestBodiesBeyondTheLimitHearOfIt(t *testing.T) {
+	r := serve(t, webhook.Limits{BatchBody: 1000}, nil)
+	for name, tt := range map[string]struct{ request, want string }{
+		"length":   {post("/echo", "Content-Length: 16385\r\n", ""), "at most 16 KiB."},
+		"chunks":   {post("/echo", "Transfer-Encoding: chunked\r\n", "4001\r\n"+strings.Repeat("1", 0x4001)+"\r\n0\r\n\r\n"), "at most 16 KiB."},
+		"callback": {post("/callbacks/test/s", "Content-Length: 262145\r\n", ""), "at most 256 KiB."},
+		"batch":    {post("/v1/order-updates/batch", "Content-Length: 1001\r\n", ""), "at most 1000 bytes."},
+	} {
+		t.Run(name, func(t *testing.T) { // which closes its connection
+			if resp, body := r.raw(t, tt.request); resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(body, tt.want) {
+				t.Errorf("%d %s, want %q", resp.StatusCode, body, tt.want)
+			}
+		})
+	}
+	if err := r.shut(t); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBodiesWithinTheLimitPass(t *testing.T) {
 	r := serve(t, webhook.Limits{}, nil)
 	for path, size := range map[string]int{"/echo": 16 << 10, "/callbacks/test/s": 256 << 10, "/callbacks/test/s?token=x": 1} {

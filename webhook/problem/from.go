@@ -3,6 +3,7 @@ package problem
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -62,10 +63,20 @@ func untold(err error) *Problem {
 	return p
 }
 
+// TooLarge is the problem of a body of more bytes than the limit.
+func TooLarge(limit int64) *Problem {
+	p := New("body_too_large")
+	p.Detail = fmt.Sprintf("Send a body of at most %d bytes.", limit)
+	if kib := limit >> 10; kib<<10 == limit {
+		p.Detail = fmt.Sprintf("Send a body of at most %d KiB.", kib)
+	}
+	return p
+}
+
 // FromRead returns the problem of a body that could not be read to its end.
 func FromRead(err error) *Problem {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return New("body_too_large").Because(err)
+	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return TooLarge(e.Limit).Because(err)
 	}
 	if e, ok := errors.AsType[net.Error](err); errors.Is(err, os.ErrDeadlineExceeded) || (ok && e.Timeout()) {
 		return New("request_timeout").Because(err)
