@@ -69,6 +69,35 @@ type someone struct {
 	secrets [][]byte
 }
 
+// tellingStarts ask for codes with all that a start may tell of a person, in
+// words that are no other person's. No template takes both params and a context.
+func tellingStarts(person int) []otpcore.StartRequest {
+	order := otpcore.StartRequest{
+		Phone: phoneOf(person), OrderID: fmt.Sprint("order of ", person), ClientIP: fmt.Sprint("2001:db8::", person),
+		Metadata: map[string]string{"name": fmt.Sprint("name of ", person)}, ReturnURL: fmt.Sprint("https://shop.example.com/", person),
+		Template: "order_confirm", Params: map[string]otpcore.Param{"order_number": {Text: fmt.Sprint("params-of-", person)}},
+	}
+	payment := order
+	payment.Template, payment.Params = "payment", nil
+	payment.Context = map[string]otpcore.Param{
+		"amount": {Money: &otpcore.Money{Amount: "10.00", Currency: "KZT"}}, "payee": {Text: fmt.Sprint("payee of ", person)},
+	}
+	return []otpcore.StartRequest{order, payment}
+}
+
+// words are what a telling start tells.
+func words(r otpcore.StartRequest) [][]byte {
+	said := [][]byte{[]byte(r.OrderID), []byte(r.ClientIP), []byte(r.Metadata["name"]), []byte(r.ReturnURL)}
+	for _, values := range []map[string]otpcore.Param{r.Params, r.Context} {
+		for _, value := range values {
+			if value.Text != "" {
+				said = append(said, []byte(value.Text))
+			}
+		}
+	}
+	return said
+}
+
 // persons are known to shop A: every other one by a chat that was stopped.
 func (s *shop) persons() []*someone {
 	s.t.Helper()
@@ -83,14 +112,12 @@ func (s *shop) persons() []*someone {
 			p.link = link.ID
 			p.secrets = append(p.secrets, link.Phone.Sealed, link.Chat.Sealed, link.Chat.Index[:])
 		}
-		for range 2 {
-			id := s.startBy(liveA, otpcore.StartRequest{
-				Phone: p.phone, OrderID: fmt.Sprint("order of ", p.phone), Metadata: map[string]string{"name": "name of " + p.phone},
-			})
+		for _, r := range tellingStarts(n) {
+			id := s.startBy(liveA, r)
 			synctest.Wait()
 			v := s.caseOf(liveA, id)
 			p.ids = append(p.ids, id)
-			p.secrets = append(p.secrets, v.Verification.Phone.Sealed, []byte("order of "+p.phone), []byte("name of "+p.phone))
+			p.secrets = append(append(p.secrets, v.Verification.Phone.Sealed), words(r)...)
 			for _, d := range v.Deliveries {
 				if d.Target != nil {
 					p.secrets = append(p.secrets, d.Target)

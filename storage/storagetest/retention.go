@@ -46,7 +46,8 @@ func (s *shop) pass(d time.Duration) {
 func (s *shop) holds(by otpcore.Caller, id otpcore.ID) bool {
 	s.t.Helper()
 	v := s.caseOf(by, id).Verification
-	return v.Phone.Sealed != nil || !v.Phone.Index.IsZero() || v.OrderID != "" || v.ClientIP != "" || v.Metadata != nil
+	return v.Phone.Sealed != nil || !v.Phone.Index.IsZero() || v.OrderID != "" || v.ClientIP != "" || v.Metadata != nil ||
+		v.Params != nil || v.Context != nil || v.ReturnURL != ""
 }
 
 func (s *shop) linked(n byte, phone string) otpcore.Link {
@@ -88,9 +89,10 @@ const day = 24 * time.Hour
 
 func personsGo(t *testing.T, lab Lab) {
 	s := openShop(t, lab)
-	id := s.startBy(liveA, otpcore.StartRequest{
-		Phone: phoneOf(1), OrderID: "42", ClientIP: "192.0.2.1", Metadata: map[string]string{"cart": "7"}, ReturnURL: "https://shop.example.com/?u=7",
-	})
+	var ids []otpcore.ID
+	for _, r := range tellingStarts(1) {
+		ids = append(ids, s.startBy(liveA, r))
+	}
 	s.pass(time.Hour)
 	for _, step := range []struct {
 		after time.Duration
@@ -99,8 +101,11 @@ func personsGo(t *testing.T, lab Lab) {
 		time.Sleep(step.after)
 		synctest.Wait()
 		purge(t, s.db)
-		equal(t, "the person is held", s.holds(liveA, id), step.held)
+		for _, id := range ids {
+			equal(t, "the person is held", s.holds(liveA, id), step.held)
+		}
 	}
+	id := ids[0]
 	v := s.caseOf(liveA, id).Verification
 	if v.Status != otpcore.Expired || v.Phone.Region != "KZ" || v.CreatedAt.IsZero() || len(v.Route) == 0 {
 		t.Errorf("the statistics lost %+v", v)
