@@ -98,7 +98,8 @@ func words(r otpcore.StartRequest) [][]byte {
 	return said
 }
 
-// persons are known to shop A: every other one by a chat that was stopped.
+// persons are known to shop A: every other one by a chat that was stopped, and
+// one of those by a chat that refused a message.
 func (s *shop) persons() []*someone {
 	s.t.Helper()
 	var list []*someone
@@ -112,6 +113,11 @@ func (s *shop) persons() []*someone {
 			p.link = link.ID
 			p.secrets = append(p.secrets, link.Phone.Sealed, link.Chat.Sealed, link.Chat.Index[:])
 		}
+		if n == 3 {
+			s.carriers.Of(otpcore.Telegram).Script(coretest.Refuse(&otpcore.SendError{
+				Class: otpcore.ClassContentRejected, Provider: "telegram", Message: "The chat wants no codes.",
+			}))
+		}
 		for _, r := range tellingStarts(n) {
 			id := s.startBy(liveA, r)
 			synctest.Wait()
@@ -121,6 +127,9 @@ func (s *shop) persons() []*someone {
 			for _, d := range v.Deliveries {
 				if d.Target != nil {
 					p.secrets = append(p.secrets, d.Target)
+				}
+				if d.Error != nil {
+					p.secrets = append(p.secrets, []byte(d.Error.Message))
 				}
 			}
 		}
