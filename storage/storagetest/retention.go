@@ -117,10 +117,19 @@ func personsGo(t *testing.T, lab Lab) {
 	must(t, err)
 	equal(t, "the phone that is shown", view.Phone.E164(), "")
 	equal(t, "a check", s.check(id, "123456").Reason, otpcore.ReasonExpired)
+	sent := s.caseOf(liveA, id).Deliveries
+	equal(t, "messages before a year is over", len(sent), 1)
 	time.Sleep(65 * day)
 	purge(t, s.db)
 	_, err = s.db.CaseOf(t.Context(), shopA.ID, otpcore.Live, id)
 	missing(t, "verification after a year", err)
+	s.write(func(tx otpcore.Tx) error {
+		for _, d := range sent {
+			_, err := tx.FindDelivery(d.ID)
+			missing(t, "message after a year", err)
+		}
+		return nil
+	})
 }
 
 func walkGoesOn(t *testing.T, lab Lab) {
