@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,48 +47,107 @@ func held(t testing.TB, db *DB, id otpcore.ID) bool {
 	return v.Phone.Sealed != nil
 }
 
-// A hand-over code lives longer than the walk waits for it.
+// pendingCode begins a verification that lives for a while.
+func pendingCode(t testing.TB, db *DB, life time.Duration) *otpcore.Verification {
+	t.Helper()
+	v := filled[otpcore.Verification](t)
+	v.ID, v.Status, v.CreatedAt = otpcore.NewID(otpcore.PrefixVerification, db.Now()), otpcore.Pending, db.Now()
+	v.ExpiresAt, v.EndedAt = db.Now().Add(life), time.Time{}
+	inWriter(t, db, func(tr *transaction) error { return tr.tell(putVerification(v)) })
+	return v
+}
+
+func expire(t testing.TB, db *DB, v *otpcore.Verification) {
+	t.Helper()
+	v.Status, v.EndedAt = otpcore.Expired, db.Now()
+	inWriter(t, db, func(tr *transaction) error { return tr.tell(changeVerification(v)) })
+}
+
+// putMessage stores a message of a verification, with everything that one can
+// tell of a person.
+func putMessage(t testing.TB, db *DB, v *otpcore.Verification) *otpcore.Delivery {
+	t.Helper()
+	d := filled[otpcore.Delivery](t)
+	d.ID, d.VerificationID = otpcore.NewID(otpcore.PrefixDelivery, db.Now()), v.ID
+	d.QueuedAt, d.DueAt = db.Now(), time.Time{}
+	inWriter(t, db, func(tr *transaction) error { return tr.tell(putDelivery(d)) })
+	return d
+}
+
+// messageHeld names what a message still tells of its person.
+func messageHeld(t testing.TB, db *DB, id otpcore.ID) string {
+	t.Helper()
+	d, err := db.reader(t.Context()).delivery(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for name, held := range map[string]bool{
+		"target": d.Target != nil, "content": d.Content != nil, "message": d.MessageID != "", "link": d.LinkID != "", "error": d.Error != nil,
+	} {
+		if held {
+			left = append(left, name)
+		}
+	}
+	slices.Sort(left)
+	return strings.Join(left, " ")
+}
+
+// A hand-over code lives longer than the first walks wait for it, and the second
+// ones come for it.
 func TestHandoverCodesKeepTheirPhoneAMonthLonger(t *testing.T) { inBubbles(t, handoverKept) }
 
 func handoverKept(t *testing.T, db *DB) {
-	const day = 24 * time.Hour
-	put := func(v *otpcore.Verification) {
-		inWriter(t, db, func(tr *transaction) error { return tr.tell(putVerification(v)) })
-	}
-	made := func(life time.Duration) *otpcore.Verification {
-		v := filled[otpcore.Verification](t)
-		v.ID, v.Status, v.CreatedAt = otpcore.NewID(otpcore.PrefixVerification, db.Now()), otpcore.Pending, db.Now()
-		v.ExpiresAt, v.EndedAt = db.Now().Add(life), time.Time{}
-		put(v)
-		return v
-	}
-	end := func(v *otpcore.Verification) {
-		v.Status, v.EndedAt = otpcore.Expired, db.Now()
-		inWriter(t, db, func(tr *transaction) error { return tr.tell(changeVerification(v)) })
-	}
-	look := func(when string, id otpcore.ID, want bool) {
-		t.Helper()
+	const (
+		day   = 24 * time.Hour
+		whole = "content error link message target"
+		names = "error link message"
+	)
+	handover := pendingCode(t, db, 14*day)
+	message := putMessage(t, db, handover)
+	begin := db.Now()
+	for _, step := range []struct {
+		at      time.Duration
+		when    string
+		phone   bool
+		message string
+	}{
+		{5 * day, "while it is pending", true, whole},
+		{14 * day, "at the end", true, whole},
+		{17*day - time.Hour, "almost 3 days after the end", true, whole},
+		{17*day + time.Hour, "3 days after the end", true, names},
+		{31 * day, "a month after the start", true, names},
+		{44*day - time.Hour, "almost a month after the end", true, names},
+		{44*day + time.Hour, "a month after the end", false, ""},
+	} {
+		time.Sleep(begin.Add(step.at).Sub(db.Now()))
+		if step.at == 14*day {
+			expire(t, db, handover)
+		}
 		purged(t, db)
-		if got := held(t, db, id); got != want {
-			t.Errorf("%s, the phone is held: %t", when, got)
+		if got := held(t, db, handover.ID); got != step.phone {
+			t.Errorf("%s, the phone is held: %t", step.when, got)
+		}
+		if got := messageHeld(t, db, message.ID); got != step.message {
+			t.Errorf("%s, the message has %q, want %q", step.when, got, step.message)
 		}
 	}
-	handover := made(14 * day)
-	time.Sleep(14 * day)
-	end(handover)
-	time.Sleep(17 * day)
-	look("a month after the start", handover.ID, true)
-	time.Sleep(13*day - time.Hour)
-	look("almost a month after the end", handover.ID, true)
-	time.Sleep(2 * time.Hour)
-	look("a month after the end", handover.ID, false)
+}
 
-	// While the program stood still, nothing ended.
-	late, stuck := made(10*time.Minute), made(10*time.Minute)
-	time.Sleep(60 * day)
-	end(late)
-	look("after an outage", late.ID, false)
-	look("while it is pending", stuck.ID, true)
+// While the program stood still, nothing ended.
+func TestWhatEndsLateWasOverWhenItWasDue(t *testing.T) { inBubbles(t, lateEndsGo) }
+
+func lateEndsGo(t *testing.T, db *DB) {
+	late, stuck := pendingCode(t, db, 10*time.Minute), pendingCode(t, db, 10*time.Minute)
+	time.Sleep(60 * 24 * time.Hour)
+	expire(t, db, late)
+	purged(t, db)
+	if held(t, db, late.ID) {
+		t.Error("after an outage, the phone is held")
+	}
+	if !held(t, db, stuck.ID) {
+		t.Error("while it is pending, the phone is gone")
+	}
 }
 
 // TestWalksSeek holds what the walks read and change to the same rule as the
