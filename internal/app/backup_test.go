@@ -137,7 +137,8 @@ func TestARestoredServerReplaysNoCode(t *testing.T) {
 	by := w.business("Shop")
 	by.addBot(1)
 	anna := by.link(goodPhone)
-	v := by.begin(fields{"phone": goodPhone, "channels": []string{"telegram"}})
+	asked := fields{"phone": goodPhone, "channels": []string{"telegram"}}
+	v := by.begin(asked, "Idempotency-Key", "start")
 	code := by.inChat(anna).Code()
 	by.settled(v.ID, "telegram:sent")
 	copied := w.backup("copy.db")
@@ -170,8 +171,15 @@ func TestARestoredServerReplaysNoCode(t *testing.T) {
 	if because != "restored" {
 		t.Errorf("its timeline does not say why: %+v", got.Timeline)
 	}
-	again := by.begin(fields{"phone": goodPhone, "channels": []string{"telegram"}})
+	before := len(anna.Chat(by.bot).Messages)
+	if repeated := by.begin(asked, "Idempotency-Key", "start"); repeated.ID != v.ID {
+		t.Errorf("the start of before the backup was %s, and its repeat is %s", v.ID, repeated.ID)
+	}
+	again := by.begin(asked)
 	if c := by.check(again.ID, fields{"code": by.inChat(anna, code).Code()}); !c.Valid {
 		t.Errorf("a code of after the restore: %s", c.Reason)
+	}
+	if n := len(anna.Chat(by.bot).Messages) - before; n != 1 {
+		t.Errorf("%d messages since the restore, want that of the new start", n)
 	}
 }
