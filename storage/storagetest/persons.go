@@ -1,9 +1,7 @@
 package storagetest
 
 import (
-	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,15 +85,20 @@ func tellingStarts(person int) []otpcore.StartRequest {
 
 // words are what a telling start tells.
 func words(r otpcore.StartRequest) [][]byte {
-	said := [][]byte{[]byte(r.OrderID), []byte(r.ClientIP), []byte(r.Metadata["name"]), []byte(r.ReturnURL)}
-	for _, values := range []map[string]otpcore.Param{r.Params, r.Context} {
-		for _, value := range values {
-			if value.Text != "" {
-				said = append(said, []byte(value.Text))
-			}
-		}
+	said := raw(r.OrderID, r.ClientIP, r.Metadata["name"], r.ReturnURL)
+	if r.Context != nil {
+		return append(said, raw(r.Context["payee"].Text)...)
 	}
-	return said
+	return append(said, raw(r.Params["order_number"].Text)...)
+}
+
+// raw are words as a file holds them.
+func raw(words ...string) [][]byte {
+	list := make([][]byte, len(words))
+	for i, word := range words {
+		list[i] = []byte(word)
+	}
+	return list
 }
 
 // persons are known to shop A: every other one by a chat that was stopped, and
@@ -129,17 +132,23 @@ func (s *shop) persons() []*someone {
 					p.secrets = append(p.secrets, d.Target)
 				}
 				if d.Error != nil {
-					p.secrets = append(p.secrets, []byte(d.Error.Message))
+					p.secrets = append(p.secrets, raw(d.Error.Message)...)
 				}
 			}
 		}
 		if p.link != "" {
-			link.Status, link.EndedAt, link.EndReason = otpcore.LinkRevoked, s.db.Now(), "stopped"
-			s.write(func(tx otpcore.Tx) error { return tx.SaveLink(&link) })
+			s.stop(&link)
 		}
 		list = append(list, p)
 	}
 	return list
+}
+
+// stop ends a link as /stop in its chat does.
+func (s *shop) stop(l *otpcore.Link) {
+	s.t.Helper()
+	l.Status, l.EndedAt, l.EndReason = otpcore.LinkRevoked, s.db.Now(), "stopped"
+	s.write(func(tx otpcore.Tx) error { return tx.SaveLink(l) })
 }
 
 // gone looks for the person in whatever can be read of shop A.
@@ -174,29 +183,4 @@ func (p *someone) gone(s *shop) {
 		equal(s.t, "traces of the phone", len(ids), 0)
 		return err
 	})
-}
-
-// FillWithPersons makes a database know some persons, and returns the values
-// that must be in none of its bytes once they are past their time. It is for
-// tests that read the bytes.
-func FillWithPersons(t *testing.T, db Engine) [][]byte {
-	t.Helper()
-	s := &shop{t: t, db: db, vault: coretest.NewVault(), carriers: coretest.NewCarriers(otpcore.Telegram, otpcore.SMS), boot: newBoot()}
-	s.core = otpcore.New(otpcore.Config{
-		Ledger: db, Reader: db, Vault: s.vault, Carriers: s.carriers, Renderer: coretest.NewRenderer(),
-		Phones: coretest.NewPhones(), Rules: otpcore.DefaultRules(), Boot: s.boot, Logger: slog.New(slog.DiscardHandler),
-	})
-	db.OnCommit(s.core.Committed)
-	s.write(func(tx otpcore.Tx) error { return errors.Join(tx.SaveBusiness(&shopA), tx.SaveBusiness(&shopB)) })
-	var secrets [][]byte
-	for _, p := range s.persons() {
-		for _, id := range p.ids {
-			_, err := s.core.Verifications.Cancel(t.Context(), liveA, id, nil)
-			must(t, err)
-		}
-		secrets = append(secrets, p.secrets...)
-	}
-	synctest.Wait()
-	s.core.Dispatcher.Close(t.Context())
-	return secrets
 }

@@ -27,7 +27,9 @@ type shop struct {
 
 // The businesses of every shop.
 var (
-	shopA = otpcore.Business{ID: businessID(1), Name: "Shop", Settings: otpcore.Settings{Countries: []string{"KZ"}, ReturnHosts: []string{"shop.example.com"}}, CreatedAt: time.UnixMilli(1).UTC()}
+	shopA = otpcore.Business{ID: businessID(1), Name: "Shop", Settings: otpcore.Settings{
+		Countries: []string{"KZ"}, ReturnHosts: []string{"shop.example.com"}, LinkHosts: []string{"shop.example.com"},
+	}, CreatedAt: time.UnixMilli(1).UTC()}
 	shopB = otpcore.Business{ID: businessID(2), Name: "Taxi", Settings: otpcore.Settings{Countries: []string{"KZ"}}, CreatedAt: time.UnixMilli(2).UTC()}
 )
 
