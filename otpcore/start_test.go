@@ -110,6 +110,25 @@ func TestT41StartsOncePerKey(t *testing.T) {
 	})
 }
 
+// T41: a key stands for its start for 24 hours, however often it is repeated.
+func TestT41KeysOfStartsLiveADay(t *testing.T) {
+	inHouse(t, func(h *house) {
+		once := func(r *otpcore.StartRequest) {
+			r.Idempotency = &otpcore.IdempotencyKey{Key: "k", Fingerprint: [32]byte{1}}
+		}
+		first := h.begin(once)
+		end := first.Verification.CreatedAt.Add(24 * time.Hour)
+		time.Sleep(end.Add(-time.Minute).Sub(h.db.Now()))
+		if again := h.begin(once); again.Verification.ID != first.Verification.ID {
+			t.Errorf("after 23 h 59 min the start of %s was repeated as %s", first.Verification.ID, again.Verification.ID)
+		}
+		time.Sleep(end.Sub(h.db.Now()))
+		if later := h.begin(once); later.Verification.ID == first.Verification.ID {
+			t.Error("after 24 hours the key still stands for its first start")
+		}
+	})
+}
+
 func TestT42LostAnswerOfACheck(t *testing.T) {
 	inHouse(t, func(h *house) {
 		s := h.begin()
