@@ -143,6 +143,38 @@ func TestFullBacklogRefusesStarts(t *testing.T) {
 	})
 }
 
+// F37: by default, starts are refused while 10,000 messages wait in memory. Those
+// of another business come without their cases, which would take long to write.
+func TestF37TenThousandMessagesRefuseStarts(t *testing.T) {
+	inHouse(t, func(h *house) {
+		release := h.carriers.Of(sm).Hold()
+		other := otpcore.NewID(otpcore.PrefixBusiness, h.db.Now())
+		for range 9_999 {
+			h.Committed(h.answering(other))
+		}
+		request := otpcore.StartRequest{Phone: user, Channels: []otpcore.Channel{sm}}
+		if _, err := h.Verifications.Start(h.t.Context(), h.by, request); err != nil {
+			t.Errorf("the start with the 10,000th message: %v", err)
+		}
+		if _, err := h.Verifications.Start(h.t.Context(), h.by, request); otpcore.CodeOf(err) != "overloaded" {
+			t.Errorf("the start after it: %v", err)
+		}
+		release()
+	})
+}
+
+// answering is a case of nothing but an answer that this process is to send.
+func (h *house) answering(business otpcore.ID) *otpcore.Case {
+	d := &otpcore.Delivery{
+		ID: otpcore.NewID(otpcore.PrefixDelivery, h.db.Now()), BusinessID: business, Mode: otpcore.Live, Kind: otpcore.DeliverReply, Channel: sm,
+		Status: otpcore.Sending, BootID: h.boot, DueAt: h.db.Now().Add(15 * time.Second),
+	}
+	d.Content = h.vault.Seal(otpcore.Place{Table: "deliveries", Column: "content", Row: d.ID, Business: business}, []byte("{}"))
+	c := &otpcore.Case{Boot: h.boot, BusinessID: business, Mode: otpcore.Live}
+	c.AddReply(d)
+	return c
+}
+
 func TestCloseFinishesWhatIsInHand(t *testing.T) {
 	inHouse(t, func(h *house) {
 		release := h.carriers.Of(sm).Hold()
