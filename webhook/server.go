@@ -69,6 +69,9 @@ func New(cfg Config, rooms ...Room) *Server {
 	return s
 }
 
+// headerSlack is what net/http reads beyond http.Server.MaxHeaderBytes.
+const headerSlack = 4 << 10
+
 // Serve answers requests until ctx ends, then stops to accept, lets requests
 // in hand finish within Limits.Drain, and returns nil. It closes ln. An error
 // means that the listener broke or that requests had to be cut off.
@@ -79,7 +82,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		ReadTimeout:                  s.limits.Read,
 		WriteTimeout:                 s.limits.Write,
 		IdleTimeout:                  s.limits.Idle,
-		MaxHeaderBytes:               s.limits.Header,
+		MaxHeaderBytes:               s.limits.Header - headerSlack,
 		DisableGeneralOptionsHandler: true,
 		ConnContext:                  s.seats.enter,
 		ConnState:                    s.seats.leave,

@@ -78,7 +78,8 @@ func TestOddRequestsAreRefused(t *testing.T) {
 		"chunks beyond the limit":  {post("/echo", "Transfer-Encoding: chunked\r\n", "4001\r\n"+strings.Repeat("1", 0x4001)+"\r\n0\r\n\r\n"), 413, "body_too_large"},
 		"callback beyond its own":  {post("/callbacks/test/s", "Content-Length: 262145\r\n", ""), 413, "body_too_large"},
 		"compressed":               {post("/echo", "Content-Encoding: gzip\r\nContent-Length: 0\r\n", ""), 415, "unsupported_encoding"},
-		"headers beyond the limit": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 32<<10) + "\r\n\r\n", 431, ""},
+		"headers beyond the limit": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 17<<10) + "\r\n\r\n", 431, ""},
+		"headers within the limit": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 15<<10) + "\r\n\r\n", 200, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, body := r.raw(t, tt.request)

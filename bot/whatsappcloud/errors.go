@@ -67,6 +67,7 @@ var (
 // They come as answers to a send and, later, in reports on a message.
 var verdicts = map[int]verdict{
 	0: tokenRefused, 10: tokenRefused, 190: tokenRefused,
+	131021: {class: otpcore.ClassBadNumber, text: "The number is the one that writes: Meta takes nothing from it to itself."},
 	131026: {class: otpcore.ClassNotOnChannel, text: "The number is not on WhatsApp, or its app takes no such messages."},
 	131047: {class: otpcore.ClassSenderNotAllowed, text: "The person has not written within the last 24 hours."},
 	131048: {class: otpcore.ClassThrottled, text: "Meta has limited the number because people took its messages for spam.", wait: time.Hour, pause: 10 * time.Minute},

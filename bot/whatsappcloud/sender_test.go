@@ -147,7 +147,7 @@ func TestErrorsOfMeta(t *testing.T) {
 	for code, want := range map[int]otpcore.ErrorClass{
 		190: otpcore.ClassAuth, 10: otpcore.ClassAuth, 200: otpcore.ClassAuth, 131026: otpcore.ClassNotOnChannel,
 		131047: otpcore.ClassSenderNotAllowed, 131048: otpcore.ClassThrottled, 131049: otpcore.ClassUnreachable,
-		131056: otpcore.ClassThrottled, 130429: otpcore.ClassThrottled, 80007: otpcore.ClassThrottled, 130472: otpcore.ClassUnreachable,
+		131021: otpcore.ClassBadNumber, 131056: otpcore.ClassThrottled, 130429: otpcore.ClassThrottled, 80007: otpcore.ClassThrottled, 130472: otpcore.ClassUnreachable,
 		130497: otpcore.ClassNoRoute, 131031: otpcore.ClassSenderNotAllowed, 368: otpcore.ClassSenderNotAllowed,
 		131042: otpcore.ClassNoFunds, 131062: otpcore.ClassBadNumber, 132000: otpcore.ClassContentRejected,
 		132001: otpcore.ClassTemplateMissing, 132015: otpcore.ClassTemplateMissing, 100: otpcore.ClassContentRejected,
