@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -47,10 +48,14 @@ func (d *declaration) decisive() []condition {
 	return list
 }
 
+// encoded is what no word is: a long run without a space, which may be anything in
+// base64 or in hexadecimal digits.
+var encoded = regexp.MustCompile(`[0-9A-Za-z+/=_-]{20,}`)
+
 // repeatable reports whether a value may stand in the log: it is short, and no
 // part of it is part of what was sent.
 func repeatable(text string, sent values) bool {
-	if len(text) > maxTold || strings.ContainsFunc(text, unicode.IsControl) {
+	if len(text) > maxTold || strings.ContainsFunc(text, unicode.IsControl) || encoded.MatchString(text) {
 		return false
 	}
 	for _, value := range sent {

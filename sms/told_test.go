@@ -20,6 +20,8 @@ func TestUnmappedRefusalsAreTold(t *testing.T) {
 		"the text":            {"json.yaml", `{"message":"Is your code & allowed?"}`, `"[$.message (not repeated)]"`},
 		"the number":          {"json.yaml", `{"message":"no route to 1234567"}`, `"[$.message (not repeated)]"`},
 		"a secret":            {"json.yaml", `{"message":"key 7fKq2 is blocked"}`, `"[$.message (not repeated)]"`},
+		"base64":              {"json.yaml", `{"message":"bad login Basic c2hvcGxvZ2luOmh1bnRlcjIy"}`, `"[$.message (not repeated)]"`},
+		"hexadecimal":         {"json.yaml", `{"message":"003400390033003000320031"}`, `"[$.message (not repeated)]"`},
 		"too long":            {"json.yaml", `{"message":"` + strings.Repeat("x", maxTold+1) + `"}`, `"[$.message (not repeated)]"`},
 		"more than one line":  {"json.yaml", `{"message":"a\nb"}`, `"[$.message (not repeated)]"`},
 		"nothing of a scalar": {"json.yaml", `{"status":{"name":"no"}}`, `[]`},
