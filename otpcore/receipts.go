@@ -44,7 +44,7 @@ func newReceipts(d *desk, cfg Config) *Receipts {
 // provider that never reports.
 func (r *Receipts) keep(m providerMessage) {
 	for provider, n := range r.note(m, r.ledger.Now()) {
-		r.log.Warn("reports belong to no message", "provider", provider, "reports", n)
+		r.log.Warn("reports belong to no message", "provider", provider, "messages", n)
 	}
 }
 

@@ -239,7 +239,7 @@ func TestReportsOfNoMessageAreTold(t *testing.T) {
 			h.t.Errorf("told too early: %s", h.log.String())
 		}
 		report("x3")
-		if want := `msg="reports belong to no message" provider=sms reports=2`; !strings.Contains(h.log.String(), want) {
+		if want := `msg="reports belong to no message" provider=sms messages=2`; !strings.Contains(h.log.String(), want) {
 			h.t.Errorf("the log does not tell %s: %s", want, h.log.String())
 		}
 	})
