@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 )
@@ -145,7 +144,7 @@ func (t Transfer) askKey(ctx context.Context, from dialect) (string, error) {
 	}
 	defer func() { _ = pool.Close() }() // nothing was written
 	err = from.find(ctx, pool)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, ErrNone) {
 		return "", fmt.Errorf("there is no database at %s to copy: name the server's: %w", from.name(), err)
 	}
 	var bound []string

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ func (m *mover) vacantTarget() {
 	must(m, err)
 	pool, err := d.connect(true)
 	must(m, err)
-	if err := d.find(m.Context(), pool); !errors.Is(err, fs.ErrNotExist) {
+	if err := d.find(m.Context(), pool); !errors.Is(err, ErrNone) {
 		m.Errorf("something is at the target: %v", err)
 	}
 	must(m, pool.Close())

@@ -20,7 +20,7 @@ type dialect interface {
 	// connect makes a pool, for the readers or for the writer. Nothing is
 	// touched before the first connection.
 	connect(readOnly bool) (*sql.DB, error)
-	// find wraps fs.ErrNotExist when nothing has been made in the place yet.
+	// find wraps ErrNone when nothing has been made in the place yet.
 	find(ctx context.Context, pool *sql.DB) error
 	// claim is called with each new connection of the writer before it is used:
 	// it may refuse it, and keeps other processes out for as long as it lasts.

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -33,7 +32,7 @@ func TestFindMakesNothingOnPostgres(t *testing.T) {
 func notFound(t *testing.T, url, want string) {
 	t.Helper()
 	err := Find(t.Context(), url)
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), secretWord) {
+	if !errors.Is(err, ErrNone) || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), secretWord) {
 		t.Errorf("before the first start: %v, want %q", err, want)
 	}
 }
@@ -44,5 +43,16 @@ func foundBesideItsServer(t *testing.T, url string) {
 	defer mustClose(t, db)
 	if err := Find(t.Context(), url); err != nil {
 		t.Errorf("beside its server: %v", err)
+	}
+}
+
+// A server that is stopped has taken its socket with it, which is no database that
+// nobody has made.
+func TestStoppedPostgresIsNoMissingDatabase(t *testing.T) {
+	url := "postgres:///otpravka?user=otpravka&host=" + t.TempDir()
+	for what, err := range map[string]error{"find": Find(t.Context(), url), "inspect": func() error { _, err := Inspect(t.Context(), url); return err }()} {
+		if err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "cannot be reached: start PostgreSQL") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

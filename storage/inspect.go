@@ -25,7 +25,7 @@ type Inspection struct {
 
 // Inspect reads the database at url and changes nothing in it, neither the
 // schema nor the lock, so it also works beside a running server. The error
-// wraps fs.ErrNotExist when there is no database yet.
+// wraps ErrNone when there is no database yet.
 func Inspect(ctx context.Context, url string) (in Inspection, err error) {
 	d, err := dialectOf(Config{URL: url})
 	if err != nil {

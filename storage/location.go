@@ -63,7 +63,7 @@ func adopt(f *os.File) error {
 	case errors.Is(err, io.EOF):
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return unwritable(f.Name(), err)
-	case string(head[:n]) != sqliteMagic:
+	case string(head[:n]) != sqliteMagic && strings.Trim(string(head[:n]), "\x00") != "": // a power cut leaves zeros
 		return noDatabase(f.Name())
 	}
 	if err := f.Chmod(0o600); err != nil {

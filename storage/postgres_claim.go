@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -71,7 +70,7 @@ func (p *postgres) find(ctx context.Context, pool *sql.DB) error {
 	case !mayMake:
 		return &pgconn.PgError{Severity: "ERROR", Code: insufficientRights, Message: "no right to create tables"}
 	}
-	return fs.ErrNotExist
+	return ErrNone
 }
 
 // claim takes the lock that makes this process the only one on the schema. The

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"sync"
@@ -49,6 +50,9 @@ func (f *sqliteFile) connect(readOnly bool) (*sql.DB, error) {
 // find looks for the file, which SQLite would make.
 func (f *sqliteFile) find(context.Context, *sql.DB) error {
 	_, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNone
+	}
 	return err
 }
 

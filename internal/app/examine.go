@@ -123,7 +123,7 @@ func (e *examination) database(ctx context.Context) []Finding {
 	e.name = name
 	found, err := storage.Inspect(ctx, e.cfg.DatabaseURL)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, storage.ErrNone):
 		return line(OK, "none yet: the first start makes what is missing in %s", name)
 	case err != nil:
 		return line(Fail, "%v", err)
