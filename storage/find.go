@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -14,17 +15,26 @@ var ErrNone = errors.New("nothing has been made there yet")
 // says what to do; it wraps ErrNone when nothing has been made there yet. It
 // makes nothing itself, and works beside a running server.
 func Find(ctx context.Context, url string) error {
-	d, err := dialectOf(Config{URL: url})
-	if err != nil {
+	d, pool, err := peek(ctx, url)
+	switch {
+	case errors.Is(err, ErrNone):
+		return fmt.Errorf("there is no database at %s: set OTPRAVKA_DATABASE_URL to the server's: %w", d.name(), err)
+	case err != nil:
 		return err
 	}
-	pool, err := d.connect(true)
-	if err != nil {
-		return err
+	return pool.Close()
+}
+
+// peek opens the database at url for reading where there is one, and makes nothing.
+func peek(ctx context.Context, url string) (d dialect, pool *sql.DB, err error) {
+	if d, err = dialectOf(Config{URL: url}); err != nil {
+		return nil, nil, err
 	}
-	err = d.find(ctx, pool)
-	if errors.Is(err, ErrNone) {
-		err = fmt.Errorf("there is no database at %s: set OTPRAVKA_DATABASE_URL to the server's: %w", d.name(), err)
+	if pool, err = d.connect(true); err != nil {
+		return d, nil, err
 	}
-	return errors.Join(d.explain(err), pool.Close())
+	if err := d.find(ctx, pool); err != nil {
+		return d, nil, errors.Join(d.explain(err), pool.Close())
+	}
+	return d, pool, nil
 }

@@ -56,3 +56,14 @@ func TestStoppedPostgresIsNoMissingDatabase(t *testing.T) {
 		}
 	}
 }
+
+// What a look runs into is told as the database told it, and not in the words that
+// callers of the API get.
+func TestInspectSaysWhatTheDatabaseSaid(t *testing.T) {
+	url := pgtest.URL(t)
+	mustClose(t, mustOpen(t, url))
+	inPostgres(t, url, "ALTER TABLE bots RENAME TO elsewhere")
+	if _, err := Inspect(t.Context(), url); err == nil || !strings.Contains(err.Error(), `"bots"`) || strings.Contains(err.Error(), "could not be stored") {
+		t.Errorf("without a table: %v", err)
+	}
+}

@@ -27,16 +27,9 @@ type Inspection struct {
 // schema nor the lock, so it also works beside a running server. The error
 // wraps ErrNone when there is no database yet.
 func Inspect(ctx context.Context, url string) (in Inspection, err error) {
-	d, err := dialectOf(Config{URL: url})
+	d, pool, err := peek(ctx, url)
 	if err != nil {
 		return in, err
-	}
-	pool, err := d.connect(true)
-	if err != nil {
-		return in, err
-	}
-	if err := d.find(ctx, pool); err != nil {
-		return in, errors.Join(d.explain(err), pool.Close())
 	}
 	s := &session{ctx: ctx, stmt: newStatements(pool).get}
 	in, err = inspect(s)
@@ -47,7 +40,7 @@ func Inspect(ctx context.Context, url string) (in Inspection, err error) {
 		in.Closed, err = newer(d, pool, in.schema)
 	}
 	if s.failed != nil { // says more to an operator than the domain's word for it
-		err = fmt.Errorf("read %s: %w", d.name(), s.failed)
+		err = fmt.Errorf("read %s: %w", d.name(), cause(s.failed))
 	}
 	return in, errors.Join(d.explain(err), pool.Close())
 }
