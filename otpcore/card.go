@@ -74,23 +74,12 @@ func separates(r rune) bool {
 	return r == '.' || r == '/' || r == '·' || unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r)
 }
 
-// digitOf returns the ASCII digit of a decimal digit of any script. They come in
-// tens, from zero up (Unicode, section 4.6).
+// digitOf returns the ASCII digit of a decimal digit of any script.
 func digitOf(r rune) (byte, bool) {
-	if r < unicode.MaxASCII {
-		return byte(r), r >= '0' && r <= '9'
+	if !unicode.IsDigit(r) {
+		return 0, false
 	}
-	for _, run := range unicode.Nd.R16 {
-		if lo, hi := rune(run.Lo), rune(run.Hi); lo <= r && r <= hi {
-			return '0' + byte((r-lo)%10), true
-		}
-	}
-	for _, run := range unicode.Nd.R32 {
-		if lo, hi := rune(run.Lo), rune(run.Hi); lo <= r && r <= hi {
-			return '0' + byte((r-lo)%10), true
-		}
-	}
-	return 0, false
+	return '0' + byte(digitValue(r)), true
 }
 
 func luhn(number string) bool {

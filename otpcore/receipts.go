@@ -49,11 +49,11 @@ func (r *Receipts) keep(m providerMessage) {
 }
 
 // note returns how many receipts of each provider are forgotten with it.
-func (r *Receipts) note(m providerMessage, now time.Time) map[string]int {
+func (r *Receipts) note(m providerMessage, now time.Time) (forgotten map[string]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	forgotten := make(map[string]int)
 	if now.After(r.sweep) { // not each time: many providers report early, always
+		forgotten = make(map[string]int)
 		maps.DeleteFunc(r.kept, func(m providerMessage, until time.Time) bool {
 			if !now.After(until) {
 				return false

@@ -122,16 +122,24 @@ func (d *declaration) answerPaths() []*path {
 	if d.Cost != nil {
 		paths = append(paths, &d.Cost.Path)
 	}
+	for _, c := range d.decisive() {
+		paths = append(paths, &c.Path)
+	}
+	return paths
+}
+
+// decisive are the conditions that tell yes from no and one no from another.
+func (d *declaration) decisive() (list []*condition) {
 	for i := range d.Success.All {
-		paths = append(paths, &d.Success.All[i].Path)
+		list = append(list, &d.Success.All[i])
 	}
 	for i := range d.Success.None {
-		paths = append(paths, &d.Success.None[i].Path)
+		list = append(list, &d.Success.None[i])
 	}
 	for _, rule := range d.Errors {
 		if rule.When != nil {
-			paths = append(paths, &rule.When.Path)
+			list = append(list, rule.When)
 		}
 	}
-	return paths
+	return list
 }

@@ -37,17 +37,6 @@ func (p *provider) told(doc any, v values) []string {
 	return list
 }
 
-// decisive are the conditions that tell yes from no and one no from another.
-func (d *declaration) decisive() []condition {
-	list := slices.Concat(d.Success.All, d.Success.None)
-	for _, rule := range d.Errors {
-		if rule.When != nil {
-			list = append(list, *rule.When)
-		}
-	}
-	return list
-}
-
 // encoded is what no word is: a long run without a space, which may be anything in
 // base64 or in hexadecimal digits.
 var encoded = regexp.MustCompile(`[0-9A-Za-z+/=_-]{20,}`)
@@ -58,8 +47,9 @@ func repeatable(text string, sent values) bool {
 	if len(text) > maxTold || strings.ContainsFunc(text, unicode.IsControl) || encoded.MatchString(text) {
 		return false
 	}
+	words := bare(text)
 	for _, value := range sent {
-		if shares(bare(text), bare(value)) {
+		if shares(words, bare(value)) {
 			return false
 		}
 	}

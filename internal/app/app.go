@@ -103,7 +103,7 @@ func (h *house) furnish(ctx context.Context, ring *keyring.Ring, boot otpcore.ID
 	if err != nil {
 		return err
 	}
-	if h.gateway, err = newGateway(h.cfg, ring, h.baseURL); err != nil {
+	if h.gateway, err = newGateway(h.cfg, smsKeys(ring), h.baseURL); err != nil {
 		return err
 	}
 	shared, told, err := declareShared(ctx, h.db, ring, h.cfg.SharedBots)

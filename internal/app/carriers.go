@@ -29,19 +29,19 @@ var (
 )
 
 // newGateway reads the declared SMS providers and gives each its callback
-// address.
-func newGateway(cfg Config, ring *keyring.Ring, baseURL string) (*sms.Gateway, error) {
-	return declareGateway(cfg, baseURL, func(id string) string { return callbackKey(ring, "sms", id) })
-}
-
-// declareGateway is newGateway with other keys in the addresses.
-func declareGateway(cfg Config, baseURL string, key func(id string) string) (*sms.Gateway, error) {
+// address, with the key that key makes of its id.
+func newGateway(cfg Config, key func(id string) string, baseURL string) (*sms.Gateway, error) {
 	return sms.New(cfg.SMS, sms.Options{
 		Logger:      cfg.Log,
 		CallbackKey: key,
 		CallbackURL: func(key string) string { return baseURL + callbacks.SMSPath + key },
 		Segments:    templates.Segments,
 	})
+}
+
+// smsKeys makes the keys of the providers' callback addresses.
+func smsKeys(ring *keyring.Ring) func(id string) string {
+	return func(id string) string { return callbackKey(ring, "sms", id) }
 }
 
 // Way tells what would carry a message of the business over the channel.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-
-	"otpravka/sms"
 )
 
 func (e *examination) sms(context.Context) []Finding {
@@ -15,7 +13,13 @@ func (e *examination) sms(context.Context) []Finding {
 	case len(e.cfg.SMS) == 0:
 		return line(Warn, "no provider is declared: a code that the chat cannot deliver is not delivered (docs/sms.md)")
 	}
-	gateway, err := e.gateway()
+	// Declarations and their secrets need no master key: without one the addresses
+	// are nobody's.
+	key := func(string) string { return rand.Text() }
+	if e.ring != nil {
+		key = smsKeys(e.ring)
+	}
+	gateway, err := newGateway(e.cfg, key, e.baseURL)
 	if err != nil {
 		return line(Fail, "%v", err)
 	}
@@ -33,13 +37,4 @@ func (e *examination) sms(context.Context) []Finding {
 		all = append(all, Finding{Grade: OK, Text: fmt.Sprintf("%s is declared and %s", p.ID, reports)})
 	}
 	return all
-}
-
-// gateway reads the declared providers and their secrets. Without a master key their
-// addresses are nobody's.
-func (e *examination) gateway() (*sms.Gateway, error) {
-	if e.ring != nil {
-		return newGateway(e.cfg, e.ring, e.baseURL)
-	}
-	return declareGateway(e.cfg, e.baseURL, func(string) string { return rand.Text() })
 }

@@ -39,7 +39,7 @@ func benchCore(b *testing.B) (*otpcore.Core, *oneCase, otpcore.Caller) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	gateway, err := newGateway(Config{SMS: providers, Log: log}, ring, "https://otp.example")
+	gateway, err := newGateway(Config{SMS: providers, Log: log}, smsKeys(ring), "https://otp.example")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -46,12 +46,15 @@ func eventTypes(words []EventType) ([]otpcore.EventType, error) {
 	return types, nil
 }
 
-var typeNames = convert[string](otpcore.EventTypes)
+var (
+	typeNames = convert[string](otpcore.EventTypes)
+	nearTypes = spelling.Of(typeNames)
+)
 
 // unknownType repeats the word only where it is near to a type: another one may be
 // anything.
 func unknownType(place int, word string) string {
-	if meant := spelling.Of(typeNames).Nearest(word); meant != "" {
+	if meant := nearTypes.Nearest(word); meant != "" {
 		return fmt.Sprintf("The type %s does not exist. Its name may be %s.", word, meant)
 	}
 	return fmt.Sprintf("Type %d of the list does not exist. Use types out of: %s.", place, strings.Join(typeNames, ", "))
