@@ -113,6 +113,18 @@ func TestBrokenCarriers(t *testing.T) {
 	b.flip("telegram_slow", true)
 }
 
+// TestNothingGetsThrough keeps the SMS provider broken: the shop ends with what was
+// tried, and Telegram, which was not linked, was not.
+func TestNothingGetsThrough(t *testing.T) {
+	b := openTab(t, soon, 1280, 900)
+	b.flip("sms_down", true)
+	b.click("#get-code")
+	b.until("the last pause", `document.querySelector("#timeline").innerText.split("is tried again in").length > 3`)
+	b.sees("#end", "The code could not be delivered. Tried: SMS.")
+	b.fits()
+	b.shot("undelivered")
+}
+
 // link links Anna's phone and goes back to the shop's first screen.
 func (b *tab) link() {
 	b.Helper()
